@@ -1,0 +1,1 @@
+//! Measures the relayer on real local chains.

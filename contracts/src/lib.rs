@@ -1,0 +1,1 @@
+//! Compiled Causeway contracts and their Rust bindings.

@@ -1,0 +1,1 @@
+//! Driver for EVM chains: follow, read with agreement, submit.

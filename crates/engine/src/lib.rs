@@ -1,0 +1,1 @@
+//! Durable processes: events, state and outgoing effects committed together.

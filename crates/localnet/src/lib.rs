@@ -1,0 +1,1 @@
+//! Real local chains with Causeway between them, for the tour, tests and benchmarks.

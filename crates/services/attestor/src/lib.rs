@@ -1,0 +1,1 @@
+//! Signs finalized facts of one chain for the light clients of another.

@@ -1,0 +1,1 @@
+//! IBC v2 on EVM chains: events, commitments, messages, deployment.

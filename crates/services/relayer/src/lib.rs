@@ -1,0 +1,1 @@
+//! Carries packets, acknowledgements and timeouts between IBC hosts.
