@@ -1,1 +1,75 @@
-fn main() {}
+//! The project's own tool: set-up, contracts, local networks, checks and benchmarks.
+
+mod checks;
+mod command;
+mod contracts;
+mod network;
+mod setup;
+mod tidy;
+mod workspace;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "The project's own tool",
+    disable_help_subcommand = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install what the local chains need; quick when it is there already.
+    Setup,
+    /// Build the contracts' artifacts from their sources.
+    Contracts {
+        /// Change nothing; fail when the artifacts are not what the sources say.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Start two local chains with Causeway between them, and take the tour.
+    Up {
+        /// Take the tour, stop everything, and exit 0 only if every step happened.
+        #[arg(long)]
+        once: bool,
+        /// Further arguments for `causeway-localnet up`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
+    },
+    /// Run every check and every test, with all the set-up that they need.
+    Test,
+    /// Measure, for instance `bench relay --blocks 1s --n 200 --json`.
+    Bench {
+        /// What to measure and how: the arguments of `causeway-bench`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        arguments: Vec<String>,
+    },
+    /// Check the rules of the tree: sizes, floors, purity, lock files.
+    Tidy,
+    /// What a merge needs: `test`, then `up --once`.
+    Ci,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let workspace = Workspace::load()?;
+    match arguments.task {
+        Task::Setup => setup::run(&workspace),
+        Task::Contracts { check } => contracts::build(check),
+        Task::Up { once, rest } => network::up(&workspace, once, &rest),
+        Task::Test => checks::test(&workspace),
+        Task::Bench { arguments } => network::bench(&workspace, &arguments),
+        Task::Tidy => tidy::run(&workspace),
+        Task::Ci => {
+            checks::test(&workspace)?;
+            network::up(&workspace, true, &[])
+        }
+    }
+}

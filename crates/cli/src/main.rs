@@ -1,1 +1,78 @@
-fn main() {}
+//! The `causeway` command: deploys, runs and uses the connections between chains.
+//!
+//! Arguments and the configuration are read and checked here, turned into the plain values that the
+//! services take, and what the services answer is printed. Nothing else is decided here.
+
+// The comments on arguments are the help texts, printed as they stand.
+#![allow(clippy::doc_markdown)]
+
+mod address;
+mod amount;
+mod args;
+mod commands;
+mod config;
+mod failure;
+mod keys;
+mod network;
+mod output;
+mod progress;
+mod redact;
+
+use std::process::ExitCode;
+
+use args::{Cli, Command};
+use clap::{Parser, error::ErrorKind};
+use failure::{Exit, Failure};
+use output::Output;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
+    let output = Output::new(cli.json);
+    match execute(cli, output).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output.failure(&failure);
+            ExitCode::from(failure.exit() as u8)
+        }
+    }
+}
+
+async fn execute(cli: Cli, output: Output) -> Result<(), Failure> {
+    match cli.command {
+        Command::Config(args) => commands::config::execute(args, &cli.config, output).await,
+        Command::Transfer(args) => commands::transfer::execute(args, &cli.config, output).await,
+        Command::Call(args) => commands::call::execute(args, &cli.config, output).await,
+        Command::Keys(args) => commands::keys::execute(args, output),
+    }
+}
+
+/// Answers a command line that cannot be read: with text, or with the same JSON error object as
+/// any other failure if --json is somewhere on it.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let asked = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    );
+    if asked || !std::env::args_os().any(|arg| arg == "--json") {
+        let _ = error.print();
+    } else {
+        let text = error.to_string();
+        let message = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("error: ");
+        let failure = Failure::new(Exit::Usage, "usage", message)
+            .remedy("see `causeway --help`, or --help after the command");
+        Output::new(true).failure(&failure);
+    }
+    if asked {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(Exit::Usage as u8)
+    }
+}

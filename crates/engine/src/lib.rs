@@ -1,1 +1,41 @@
 //! Durable processes: events, state and outgoing effects committed together.
+//!
+//! The engine knows no protocol and no chain. A protocol is a pure [`Machine`]; a service feeds it
+//! inputs inside a [`Unit`] of work, and the new state, the effects, the journal and the cursor
+//! become durable in one transaction or not at all. Executors then [`Engine::claim`] effects under
+//! leases, act, and [`Unit::complete`] them. An effect is carried out at least once and must be
+//! harmless to repeat; its key names it for whoever has to recognise the repetition.
+//!
+//! Time is always an input ([`UnixMillis`]), and so is the seed of the back-off's jitter, so that
+//! the same code runs under a simulated clock.
+
+mod backoff;
+mod effects;
+mod engine;
+mod error;
+mod guard;
+mod journal;
+mod lanes;
+mod lease;
+mod machine;
+mod process;
+mod prune;
+mod sql;
+mod time;
+mod transactions;
+mod unit;
+mod write_buffer;
+
+pub use backoff::RetryPolicy;
+pub use effects::{Claimed, EffectFilter, EffectId, EffectStatus, EffectView, LaneBacklog};
+pub use engine::{Engine, EngineOptions};
+pub use error::{EngineError, UnitError};
+pub use guard::{Conflict, Guard, Verdict};
+pub use journal::{JournalBlock, JournalEntry, Withdrawn};
+pub use lease::Leased;
+pub use machine::{Machine, NewEffect, Step, Wake};
+pub use process::{Filter, Process, ProcessId};
+pub use prune::Pruned;
+pub use time::UnixMillis;
+pub use transactions::{MinedIn, Reserved, TxOutcome, TxRecord, TxState};
+pub use unit::Unit;

@@ -1,1 +1,26 @@
-//! IBC v2 on EVM chains: events, commitments, messages, deployment.
+//! IBC v2 on EVM chains: what makes an EVM chain a host for the relayer, a source for attestors, and
+//! a place from which a person sends.
+
+mod account;
+mod contracts;
+mod deploy;
+mod events;
+//mod host;
+//mod lanes;
+mod messages;
+mod revert;
+mod source;
+mod track;
+
+pub use account::{
+    Account, CallOrder, SendError, Sent, Token, TokenInfo, TransferOrder, transfer_call,
+};
+pub use contracts::{ContractsError, IbcContracts, client_view};
+pub use deploy::{ClientSpec, DeployError, DeployedClient, DeployedStack, deploy_client, deploy_stack};
+pub use events::{EventError, decode_event, event_topics};
+//pub use host::EvmHost;
+//pub use lanes::EngineLanes;
+pub use messages::{encode_batch, encode_message, encode_update};
+pub use revert::explain_revert;
+pub use source::EvmSource;
+pub use track::{SeenOn, TrackError, Tracker};

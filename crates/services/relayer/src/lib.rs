@@ -1,1 +1,29 @@
 //! Carries packets, acknowledgements and timeouts between IBC hosts.
+//!
+//! One [`Relayer`] serves any number of routes. For every chain an *observer* turns what the chain
+//! says into inputs of the packets' state machines; for every light client a *carrier* takes the
+//! effects that come out, gathers attestations and submits messages. Both meet only in the engine's
+//! database: an effect is finished when the chain shows the fact it was to bring about, never
+//! because a transaction seemed to succeed. The relayer is trusted with nothing: the destination
+//! checks every proof.
+
+mod attestations;
+mod carrier;
+mod host;
+mod observer;
+mod packet;
+mod relayer;
+mod route;
+mod status;
+
+pub use attestations::{Committees, GatherError};
+pub use host::{
+    ClientView, EventKind, Follow, Host, HostError, HostUpdate, Message, PacketEvent, Proof,
+    Submitted, SubmitError,
+};
+pub use packet::{
+    FactTx, PacketError, PacketInput, PacketMachine, PacketRecord, RelayEffect, process_key,
+};
+pub use relayer::{Relayer, RelayerConfig, RelayerError};
+pub use route::{ClientEnd, Route, RouteError, Routes};
+pub use status::{ChainStatus, LaneStatus, RelayerStatus, RouteStatus};

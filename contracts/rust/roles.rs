@@ -1,0 +1,52 @@
+//! Roles in the access manager, and which functions need them.
+//!
+//! The numbers are those of the public IBC v2 deployments. Relaying needs no role. A function that is restricted and
+//! not listed here belongs to [`ADMIN`], which is what the access manager does with functions that it was not told of.
+
+use alloy::sol_types::SolCall;
+
+use crate::ics20_transfer::ICS20Transfer;
+use crate::ics26_router::ICS26Router;
+
+/// May do everything that has no role of its own: upgrades, client migration, granting roles.
+pub const ADMIN: u64 = 0;
+/// Unused here: relaying is open to everyone.
+pub const RELAYER: u64 = 1;
+/// May pause the applications.
+pub const PAUSER: u64 = 2;
+/// May resume the applications.
+pub const UNPAUSER: u64 = 3;
+/// May send transfers in another account's name.
+pub const DELEGATE_SENDER: u64 = 4;
+/// May set rate limits.
+pub const RATE_LIMITER: u64 = 5;
+/// May choose client and port identifiers.
+pub const ID_CUSTOMIZER: u64 = 6;
+/// May let existing tokens stand for denominations, and set what the native coin is called.
+pub const ERC20_CUSTOMIZER: u64 = 7;
+
+/// What each role may call on the router.
+pub const ROUTER: [(u64, &[[u8; 4]]); 1] = [(
+    ID_CUSTOMIZER,
+    &[ICS26Router::addIBCApp_1Call::SELECTOR, ICS26Router::addClient_0Call::SELECTOR],
+)];
+
+/// What each role may call on the transfer application.
+pub const TRANSFER: [(u64, &[[u8; 4]]); 4] = [
+    (PAUSER, &[ICS20Transfer::pauseCall::SELECTOR]),
+    (UNPAUSER, &[ICS20Transfer::unpauseCall::SELECTOR]),
+    (DELEGATE_SENDER, &[ICS20Transfer::sendTransferWithSenderCall::SELECTOR]),
+    (
+        ERC20_CUSTOMIZER,
+        &[
+            ICS20Transfer::setCustomERC20Call::SELECTOR,
+            ICS20Transfer::setNativeMetadataCall::SELECTOR,
+        ],
+    ),
+];
+
+/// What each role may call on the message-passing application.
+pub const GMP: [(u64, &[[u8; 4]]); 2] = [
+    (PAUSER, &[crate::ics27_gmp::ICS27GMP::pauseCall::SELECTOR]),
+    (UNPAUSER, &[crate::ics27_gmp::ICS27GMP::unpauseCall::SELECTOR]),
+];

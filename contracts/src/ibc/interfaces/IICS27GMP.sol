@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+pragma solidity ^0.8.34;
+
+import {IICS27GMPMsgs} from "../msgs/IICS27GMPMsgs.sol";
+
+/// @title IICS27GMP
+/// @notice Calls contracts on other chains, each sender through an account of its own.
+interface IICS27GMP {
+    /// @notice Initializes the proxy.
+    /// @param ics26_ The router.
+    /// @param accountLogic The implementation of `ICS27Account`.
+    /// @param authority The access manager.
+    function initialize(address ics26_, address accountLogic, address authority) external;
+
+    /// @notice Sends a call.
+    /// @param msg_ The call.
+    /// @return sequence The packet's sequence.
+    function sendCall(IICS27GMPMsgs.SendCallMsg calldata msg_) external returns (uint64 sequence);
+
+    /// @notice Upgrades all accounts. Restricted.
+    /// @param newAccountLogic The new implementation.
+    function upgradeAccountTo(address newAccountLogic) external;
+
+    /// @notice The accounts' beacon.
+    /// @return Its address.
+    function getAccountBeacon() external view returns (address);
+
+    /// @notice The account of a sender, whether it exists yet or not.
+    /// @param accountId The sender.
+    /// @return The account's address.
+    function getOrComputeAccountAddress(IICS27GMPMsgs.AccountIdentifier calldata accountId)
+        external
+        view
+        returns (address);
+
+    /// @notice Whose account this is.
+    /// @param account The account.
+    /// @return The sender.
+    function getAccountIdentifier(address account) external view returns (IICS27GMPMsgs.AccountIdentifier memory);
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+pragma solidity ^0.8.34;
+
+import {IICS20Errors} from "../errors/IICS20Errors.sol";
+
+/// @title ICS20Codec
+/// @notice Reads packet data in place. Every field is checked to lie within the value: the packet's commitment covers
+/// the value alone, and what lies behind it in calldata is the relayer's.
+library ICS20Codec {
+    /// @notice The port of the transfer application.
+    string internal constant PORT = "transfer";
+    /// @notice The version of transfers.
+    string internal constant VERSION = "ics20-1";
+    /// @notice The version of metadata announcements.
+    string internal constant METADATA_VERSION = "causeway-metadata-1";
+    /// @notice The encoding of both.
+    string internal constant ENCODING = "application/x-solidity-abi";
+    /// @notice The hash of each, to compare with.
+    bytes32 internal constant PORT_HASH = keccak256("transfer");
+    /// @notice See `PORT_HASH`.
+    bytes32 internal constant VERSION_HASH = keccak256("ics20-1");
+    /// @notice See `PORT_HASH`.
+    bytes32 internal constant METADATA_VERSION_HASH = keccak256("causeway-metadata-1");
+    /// @notice See `PORT_HASH`.
+    bytes32 internal constant ENCODING_HASH = keccak256("application/x-solidity-abi");
+    /// @notice The acknowledgement of success.
+    bytes internal constant SUCCESS = '{"result":"AQ=="}';
+
+    /// @notice The tuple in `abi.encode(tuple)`, where the tuple is dynamic.
+    /// @param value The encoding.
+    /// @param words The number of words in the tuple's head.
+    /// @return The tuple.
+    function tuple(bytes calldata value, uint256 words) internal pure returns (bytes calldata) {
+        require(
+            value.length >= 0x20 * (words + 1) && uint256(bytes32(value)) == 0x20,
+            IICS20Errors.ICS20MalformedPacketData()
+        );
+        return value[0x20:];
+    }
+
+    /// @notice A word of the tuple's head.
+    /// @param data The tuple, as `tuple` returned it.
+    /// @param index The word's place, less than what `tuple` was asked for.
+    /// @return word The word.
+    function wordAt(bytes calldata data, uint256 index) internal pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := calldataload(add(data.offset, mul(index, 0x20)))
+        }
+    }
+
+    /// @notice A string or byte string of the tuple.
+    /// @param data The tuple, as `tuple` returned it.
+    /// @param index The place of its offset in the tuple's head.
+    /// @return field The string.
+    function stringAt(bytes calldata data, uint256 index) internal pure returns (string calldata field) {
+        uint256 offset = wordAt(data, index);
+        require(offset <= data.length - 0x20, IICS20Errors.ICS20MalformedPacketData());
+        uint256 length;
+        assembly ("memory-safe") {
+            length := calldataload(add(data.offset, offset))
+        }
+        require(length <= data.length - 0x20 - offset, IICS20Errors.ICS20MalformedPacketData());
+        assembly ("memory-safe") {
+            field.offset := add(add(data.offset, offset), 0x20)
+            field.length := length
+        }
+    }
+
+    /// @notice The hop `transfer/<clientId>/` that a token's trace gains when it arrives over a client.
+    /// @param clientId The client.
+    /// @return The hop.
+    function hop(string calldata clientId) internal pure returns (bytes memory) {
+        return abi.encodePacked(PORT, "/", clientId, "/");
+    }
+
+    /// @notice Whether a trace begins with the hop over a client: the token last came over it, and leaves by it.
+    /// @param denom The trace.
+    /// @param clientId The client.
+    /// @return found Whether it does.
+    /// @return rest The trace without the hop.
+    function stripHop(string calldata denom, string calldata clientId)
+        internal
+        pure
+        returns (bool found, string calldata rest)
+    {
+        rest = denom;
+        uint256 size = bytes(clientId).length + 10;
+        if (bytes(denom).length >= size && keccak256(bytes(denom[:size])) == keccak256(hop(clientId))) {
+            found = true;
+            rest = denom[size:];
+        }
+    }
+
+    /// @notice As `stripHop`, for a trace in memory.
+    /// @param denom The trace.
+    /// @param clientId The client.
+    /// @return found Whether it begins with the hop.
+    function startsWithHop(string memory denom, string calldata clientId) internal pure returns (bool found) {
+        bytes memory prefix = hop(clientId);
+        if (bytes(denom).length < prefix.length) return false;
+        assembly ("memory-safe") {
+            found := eq(keccak256(add(denom, 0x20), mload(prefix)), keccak256(add(prefix, 0x20), mload(prefix)))
+        }
+    }
+}

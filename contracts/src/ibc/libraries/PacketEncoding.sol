@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+pragma solidity ^0.8.34;
+
+import {IICS26RouterErrors} from "../errors/IICS26RouterErrors.sol";
+
+/// @title PacketEncoding
+/// @notice Builds what the router says about a packet, calls and events, from one `abi.encode(packet)`. Encoding a
+/// packet is dear, and its parts are encoded the same wherever they stand; so it is done once and copied from there.
+/// @dev The layout relied upon, of a packet with one payload, is the compiler's own:
+/// `0x20 | sequence, 0xa0, offset of destClient, timeout, offset of payloads | sourceClient | destClient | 1, 0x20 |
+/// payload`.
+library PacketEncoding {
+    /// @dev Where an encoding's second word, the packet, begins in memory.
+    uint256 private constant PACKET = 0x40;
+
+    /// @notice Calls an application's `selector((sourceClient, destClient, sequence, payload, relayer))`.
+    /// @param app The application.
+    /// @param selector The callback.
+    /// @param encoded `abi.encode(packet)`.
+    /// @param relayer Who relays.
+    /// @return success Whether the call succeeded. What it returned is in the return data buffer.
+    function callApp(address app, bytes4 selector, bytes memory encoded, address relayer)
+        internal
+        returns (bool success)
+    {
+        assembly ("memory-safe") {
+            let buffer := mload(0x40)
+            let packet := add(encoded, PACKET)
+            let payloads := mload(add(packet, 0x80))
+            let payload := add(payloads, 0x40)
+            let payloadSize := sub(sub(mload(encoded), 0x20), payload)
+            mstore(buffer, selector)
+            mstore(add(buffer, 0x04), 0x20)
+            // A head of five words, just as the packet's: the offsets of the clients are the same.
+            mstore(add(buffer, 0x24), 0xa0)
+            mstore(add(buffer, 0x44), mload(add(packet, 0x40)))
+            mstore(add(buffer, 0x64), mload(packet))
+            mstore(add(buffer, 0x84), payloads)
+            mstore(add(buffer, 0xa4), relayer)
+            mcopy(add(buffer, 0xc4), add(packet, 0xa0), sub(payloads, 0xa0))
+            mcopy(add(add(buffer, 0x24), payloads), add(packet, payload), payloadSize)
+            success := call(gas(), app, 0, buffer, add(add(0x24, payloads), payloadSize), 0, 0)
+        }
+        if (success) _requireCode(app);
+    }
+
+    /// @notice Calls an application's
+    /// `selector((sourceClient, destClient, sequence, payload, acknowledgement, relayer))`.
+    /// @param app The application.
+    /// @param selector The callback.
+    /// @param encoded `abi.encode(packet)`.
+    /// @param acknowledgement The acknowledgement.
+    /// @param relayer Who relays.
+    /// @return success As for `callApp`.
+    function callAppWithAck(
+        address app,
+        bytes4 selector,
+        bytes memory encoded,
+        bytes memory acknowledgement,
+        address relayer
+    ) internal returns (bool success) {
+        assembly ("memory-safe") {
+            let buffer := mload(0x40)
+            let packet := add(encoded, PACKET)
+            let payloads := mload(add(packet, 0x80))
+            let payload := add(payloads, 0x40)
+            let payloadSize := sub(sub(mload(encoded), 0x20), payload)
+            mstore(buffer, selector)
+            mstore(add(buffer, 0x04), 0x20)
+            // A head of six words: everything lies one word farther than in the packet.
+            mstore(add(buffer, 0x24), 0xc0)
+            mstore(add(buffer, 0x44), add(mload(add(packet, 0x40)), 0x20))
+            mstore(add(buffer, 0x64), mload(packet))
+            mstore(add(buffer, 0x84), add(payloads, 0x20))
+            mstore(add(buffer, 0xa4), add(add(payloads, 0x20), payloadSize))
+            mstore(add(buffer, 0xc4), relayer)
+            mcopy(add(buffer, 0xe4), add(packet, 0xa0), sub(payloads, 0xa0))
+            let to := add(add(buffer, 0x44), payloads)
+            mcopy(to, add(packet, payload), payloadSize)
+            to := add(to, payloadSize)
+            let end := add(add(to, 0x20), mload(acknowledgement))
+            mstore(end, 0)
+            mcopy(to, acknowledgement, add(mload(acknowledgement), 0x20))
+            // The tuple begins four bytes past a word, and so does the end of its last one.
+            let size := add(and(add(sub(sub(end, buffer), 4), 0x1f), not(0x1f)), 4)
+            success := call(gas(), app, 0, buffer, size, 0, 0)
+        }
+        if (success) _requireCode(app);
+    }
+
+    /// @notice The byte string that the last call returned.
+    /// @param app Who was called.
+    /// @return result The byte string.
+    function returnedBytes(address app) internal pure returns (bytes memory result) {
+        bool wellFormed;
+        assembly ("memory-safe") {
+            let size := returndatasize()
+            let buffer := mload(0x40)
+            returndatacopy(buffer, 0, size)
+            if gt(size, 0x3f) {
+                result := add(buffer, 0x20)
+                wellFormed := and(eq(mload(buffer), 0x20), iszero(gt(mload(result), sub(size, 0x40))))
+                mstore(0x40, and(add(add(buffer, size), 0x1f), not(0x1f)))
+            }
+        }
+        require(wellFormed, IICS26RouterErrors.IBCAppMisbehaved(app));
+    }
+
+    /// @notice What the last call reverted with.
+    /// @return reason The reason.
+    function returnedReason() internal pure returns (bytes memory reason) {
+        assembly ("memory-safe") {
+            reason := mload(0x40)
+            mstore(reason, returndatasize())
+            returndatacopy(add(reason, 0x20), 0, returndatasize())
+            mstore(0x40, and(add(add(reason, returndatasize()), 0x3f), not(0x1f)))
+        }
+    }
+
+    /// @notice Reverts with what the last call reverted with.
+    function bubble() internal pure {
+        assembly ("memory-safe") {
+            let buffer := mload(0x40)
+            returndatacopy(buffer, 0, returndatasize())
+            revert(buffer, returndatasize())
+        }
+    }
+
+    /// @notice Emits `topic(clientId, sequence, packet)`.
+    /// @param topic The event.
+    /// @param clientTopic keccak256 of the client.
+    /// @param encoded `abi.encode(packet)`.
+    function emitPacket(bytes32 topic, bytes32 clientTopic, bytes memory encoded) internal {
+        assembly ("memory-safe") {
+            log3(add(encoded, 0x20), mload(encoded), topic, clientTopic, mload(add(encoded, PACKET)))
+        }
+    }
+
+    /// @notice Emits `topic(clientId, sequence, packet, acknowledgement)`, or the same with a list of one
+    /// acknowledgement.
+    /// @param topic The event.
+    /// @param clientTopic keccak256 of the client.
+    /// @param encoded `abi.encode(packet)`.
+    /// @param acknowledgement The acknowledgement.
+    /// @param asList Whether the event has a list.
+    function emitPacketAndAck(
+        bytes32 topic,
+        bytes32 clientTopic,
+        bytes memory encoded,
+        bytes memory acknowledgement,
+        bool asList
+    ) internal {
+        assembly ("memory-safe") {
+            let packetSize := sub(mload(encoded), 0x20)
+            let data := mload(0x40)
+            mstore(data, 0x40)
+            mstore(add(data, 0x20), add(packetSize, 0x40))
+            mcopy(add(data, 0x40), add(encoded, PACKET), packetSize)
+            let to := add(add(data, 0x40), packetSize)
+            if asList {
+                mstore(to, 1)
+                mstore(add(to, 0x20), 0x20)
+                to := add(to, 0x40)
+            }
+            let end := add(add(to, 0x20), mload(acknowledgement))
+            mstore(end, 0)
+            mcopy(to, acknowledgement, add(mload(acknowledgement), 0x20))
+            let size := and(add(sub(end, data), 0x1f), not(0x1f))
+            log3(data, size, topic, clientTopic, mload(add(encoded, PACKET)))
+        }
+    }
+
+    /// @dev A call to an address without code succeeds and does nothing.
+    function _requireCode(address app) private view {
+        bool answered;
+        assembly ("memory-safe") {
+            answered := returndatasize()
+            if iszero(answered) { answered := gt(extcodesize(app), 0) }
+        }
+        require(answered, IICS26RouterErrors.IBCAppMisbehaved(app));
+    }
+}

@@ -1,0 +1,1 @@
+//! Tokens there and back.

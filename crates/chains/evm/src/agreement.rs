@@ -1,0 +1,211 @@
+use std::{fmt::Display, future::Future, sync::Arc};
+
+use alloy_primitives::{Address, B256};
+use causeway_types::BlockRef;
+use futures::{StreamExt as _, stream::FuturesUnordered};
+use serde_json::json;
+use tracing::warn;
+
+use crate::{
+    AgreementError, EvmChain, Finality, RpcError, Statement,
+    chain::{quantity, storage_words},
+    rpc::{Call, Endpoint, Pool, Rpc, WireHeader},
+};
+
+/// What one endpoint has to say to a question.
+enum Vote<T> {
+    Answer(T),
+    /// It does not know yet, and says how far it is.
+    NotYet(String),
+}
+
+impl EvmChain {
+    /// The block at this height, once `agreement` endpoints name the same block there and each of
+    /// them calls it final by the chain's rule. Endpoints that lie, lag or are dead neither change
+    /// nor block the answer while they are in the minority.
+    ///
+    /// # Errors
+    /// [`AgreementError::NotYetFinal`] if waiting may be enough, otherwise who said what.
+    pub async fn agreed_final_block(&self, height: u64) -> Result<BlockRef, AgreementError> {
+        let finality = self.finality();
+        let outcome = ask_all(self.pool(), |rpc| final_block_at(rpc, finality, height)).await;
+        let pool = self.pool();
+        outcome.map(|named| named.0).map_err(|tally| {
+            if tally.best + tally.not_yet >= pool.agreement && tally.not_yet > 0 {
+                let (chain, needed) = (pool.chain.clone(), pool.agreement);
+                return AgreementError::NotYetFinal { chain, height, needed, said: tally.said };
+            }
+            tally.into_error(pool, format!("the final block at height {height}"))
+        })
+    }
+
+    /// The storage words of a contract under these keys as of exactly this block, once
+    /// `agreement` endpoints give the same words.
+    ///
+    /// # Errors
+    /// Who said what, if fewer agree.
+    pub async fn agreed_storage_at(
+        &self,
+        address: Address,
+        keys: &[B256],
+        block: &BlockRef,
+    ) -> Result<Vec<B256>, AgreementError> {
+        let ask = |rpc: Rpc| async move {
+            storage_words(&rpc, address, keys, block).await.map(|words| Vote::Answer(Words(words)))
+        };
+        let words = ask_all(self.pool(), ask).await.map_err(|tally| {
+            let question = format!("the storage of {address} in block {}", block.height);
+            tally.into_error(self.pool(), question)
+        })?;
+        Ok(words.0)
+    }
+}
+
+/// What one endpoint calls the final block at a height.
+async fn final_block_at(
+    rpc: Rpc,
+    finality: Finality,
+    height: u64,
+) -> Result<Vote<Named>, RpcError> {
+    const METHOD: &str = "eth_getBlockByNumber";
+    let boundary = finality.tag().unwrap_or("latest");
+    let calls = vec![
+        Call::new(METHOD, json!([boundary, false])),
+        Call::new(METHOD, json!([quantity(height), false])),
+    ];
+    let mut blocks = Vec::with_capacity(2);
+    for answer in rpc.batch(calls).await? {
+        let header = answer.read::<Option<WireHeader>>()?;
+        blocks.push(header.and_then(WireHeader::checked).map(|header| header.block));
+    }
+    let (Some(block), Some(boundary)) = (blocks.pop().flatten(), blocks.pop().flatten()) else {
+        return Ok(Vote::NotYet("that it has no such block yet".to_owned()));
+    };
+    if block.height != height {
+        let reason = format!("expected block {height}, got {}", block.height);
+        return Err(RpcError::malformed(rpc.endpoint(), METHOD, reason));
+    }
+    let final_height = match finality {
+        Finality::Depth(depth) => boundary.height.checked_sub(depth),
+        Finality::Safe | Finality::Finalized => Some(boundary.height),
+    };
+    if final_height.is_some_and(|reached| height <= reached) {
+        return Ok(Vote::Answer(Named(block)));
+    }
+    let reached = final_height.map_or("nothing".to_owned(), |height| format!("block {height}"));
+    Ok(Vote::NotYet(format!("that {reached} is the last final block")))
+}
+
+/// The outcome of a vote that reached no agreement.
+struct Tally {
+    /// The most endpoints behind one answer.
+    best: usize,
+    not_yet: usize,
+    /// How many different answers there were.
+    answers: usize,
+    said: Vec<Statement>,
+}
+
+impl Tally {
+    fn into_error(self, pool: &Pool, question: String) -> AgreementError {
+        let (chain, needed, said) = (pool.chain.clone(), pool.agreement, self.said);
+        if self.answers > 1 {
+            AgreementError::Disagreement { chain, question, needed, said }
+        } else {
+            AgreementError::TooFewAnswers { chain, question, needed, said }
+        }
+    }
+}
+
+/// Asks every endpoint and returns as soon as enough of them agree, without waiting for the rest.
+async fn ask_all<T, Asking>(pool: &Pool, ask: impl Fn(Rpc) -> Asking) -> Result<T, Tally>
+where
+    T: Eq + Display,
+    Asking: Future<Output = Result<Vote<T>, RpcError>>,
+{
+    let mut said = Vec::new();
+    let (mut asked, mut left_out): (Vec<&Arc<Endpoint>>, Vec<&Arc<Endpoint>>) =
+        pool.endpoints.iter().partition(|endpoint| endpoint.usable());
+    // An endpoint that pauses after failures is left out, unless there are too few without it.
+    if asked.len() < pool.agreement {
+        let (wrong_chain, pausing): (Vec<_>, Vec<_>) =
+            left_out.into_iter().partition(|endpoint| endpoint.health().wrong_chain.is_some());
+        asked.extend(pausing);
+        left_out = wrong_chain;
+    }
+    for endpoint in left_out {
+        let error = endpoint.health().last_error.clone().unwrap_or_default();
+        said.push(Statement { endpoint: endpoint.label.clone(), said: format!("nothing: {error}") });
+    }
+    let mut answers: Vec<(T, Vec<String>)> = Vec::new();
+    let mut not_yet = 0;
+    let mut asking: FuturesUnordered<_> = asked
+        .into_iter()
+        .map(|endpoint| {
+            let vote = ask(endpoint.rpc());
+            async move { (endpoint.label.clone(), vote.await) }
+        })
+        .collect();
+    while let Some((endpoint, vote)) = asking.next().await {
+        match vote {
+            Ok(Vote::Answer(answer)) => {
+                said.push(Statement { endpoint: endpoint.clone(), said: answer.to_string() });
+                let known = answers.iter().position(|(known, _)| *known == answer);
+                let index = known.unwrap_or_else(|| {
+                    answers.push((answer, Vec::new()));
+                    answers.len() - 1
+                });
+                answers[index].1.push(endpoint);
+                if answers[index].1.len() >= pool.agreement {
+                    let (answer, _) = answers.swap_remove(index);
+                    warn_of_dissent(pool, &answer, &answers);
+                    return Ok(answer);
+                }
+            }
+            Ok(Vote::NotYet(reason)) => {
+                not_yet += 1;
+                said.push(Statement { endpoint, said: reason });
+            }
+            Err(error) => {
+                said.push(Statement { endpoint, said: format!("nothing: {}", error.kind) });
+            }
+        }
+    }
+    let best = answers.iter().map(|(_, behind)| behind.len()).max().unwrap_or(0);
+    Err(Tally { best, not_yet, answers: answers.len(), said })
+}
+
+fn warn_of_dissent<T: Display>(pool: &Pool, agreed: &T, others: &[(T, Vec<String>)]) {
+    for (answer, endpoints) in others {
+        warn!(
+            chain = %pool.chain, ?endpoints, %answer, %agreed,
+            "endpoint contradicts the others and was outvoted"
+        );
+    }
+}
+
+/// A block with a short way to say it.
+#[derive(PartialEq, Eq)]
+struct Named(BlockRef);
+
+impl Display for Named {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "block {} at time {}", self.0.hash, self.0.timestamp)
+    }
+}
+
+/// Storage words with a short way to say them.
+#[derive(PartialEq, Eq)]
+struct Words(Vec<B256>);
+
+impl Display for Words {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (index, word) in self.0.iter().take(4).enumerate() {
+            write!(f, "{}{word}", if index == 0 { "" } else { ", " })?;
+        }
+        if self.0.len() > 4 {
+            write!(f, " and {} more", self.0.len() - 4)?;
+        }
+        Ok(())
+    }
+}

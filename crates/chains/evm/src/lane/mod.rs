@@ -1,0 +1,19 @@
+//! The transaction lane: one per chain and signer, and every transaction of that signer through it.
+
+mod batch;
+mod broadcast;
+mod config;
+mod core;
+mod error;
+mod estimate;
+mod fees;
+mod keeper;
+mod lane;
+mod receipt;
+mod store;
+
+pub use config::LaneConfig;
+pub use error::{LaneError, StoreError};
+pub use lane::TxLane;
+pub use receipt::TxOutcome;
+pub use store::{LaneStore, Reserved, Settled, SignedAttempt, TxCall, TxRecord};

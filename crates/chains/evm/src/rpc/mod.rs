@@ -1,0 +1,23 @@
+//! Endpoints: connections, health, failover and the wire format.
+
+mod call;
+mod endpoint;
+mod error;
+mod failover;
+mod health;
+mod http;
+mod monitor;
+mod pool;
+mod wire;
+
+pub use error::{RpcError, RpcErrorKind};
+pub use health::EndpointHealth;
+pub use wire::Log;
+
+pub(crate) use call::{Call, Rpc};
+pub(crate) use endpoint::Endpoint;
+pub(crate) use error::shorten;
+pub(crate) use failover::FailoverTransport;
+pub(crate) use monitor::watch_endpoint;
+pub(crate) use pool::Pool;
+pub(crate) use wire::{Header, WireHeader, WireLog, WireReceipt};

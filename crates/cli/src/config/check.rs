@@ -1,0 +1,239 @@
+//! The rules that hold between the parts of a configuration.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+use super::{
+    AttestorConfig, ChainConfig, Config, ConfigError, FinalityConfig, Problem, RelayerConfig,
+};
+use crate::redact::redact_url;
+
+const POLL_INTERVALS: std::ops::RangeInclusive<Duration> =
+    Duration::from_millis(50)..=Duration::from_mins(1);
+const BATCHES: std::ops::RangeInclusive<usize> = 1..=200;
+
+impl Config {
+    /// Everything that is wrong, in the order of the file; empty when the configuration is sound.
+    pub(super) fn problems(&self) -> Vec<ConfigError> {
+        let mut found = Vec::new();
+        let mut refuse = |field: String, problem| found.push(ConfigError::new(field, problem));
+        if self
+            .store
+            .strip_prefix("sqlite://")
+            .is_none_or(str::is_empty)
+        {
+            refuse("store".to_owned(), Problem::BadStore(self.store.clone()));
+        }
+        if let Err(error) = EnvFilter::try_new(&self.log.level) {
+            let given = self.log.level.clone();
+            refuse(
+                "log.level".to_owned(),
+                Problem::BadLogLevel {
+                    given,
+                    reason: error.to_string(),
+                },
+            );
+        }
+        if self.chains.is_empty() {
+            refuse("chains".to_owned(), Problem::NoChains);
+        }
+        for (index, chain) in self.chains.iter().enumerate() {
+            self.check_identity(index, chain, &mut refuse);
+            self.check_trust(index, chain, &mut refuse);
+        }
+        self.check_routes(&mut refuse);
+        if let Some(relayer) = &self.relayer {
+            self.check_relayer(relayer, &mut refuse);
+        }
+        if let Some(attestor) = &self.attestor {
+            self.check_attestor(attestor, &mut refuse);
+        }
+        found
+    }
+
+    fn check_identity(
+        &self,
+        index: usize,
+        chain: &ChainConfig,
+        refuse: &mut impl FnMut(String, Problem),
+    ) {
+        let at = |key| format!("chains[{index}].{key}");
+        let id = &chain.id;
+        if id.eip155_id().is_none() {
+            let namespace = id.namespace().to_owned();
+            refuse(
+                at("id"),
+                Problem::NoDriver {
+                    id: id.clone(),
+                    namespace,
+                },
+            );
+        }
+        let earlier = &self.chains[..index];
+        if let Some(other) = earlier.iter().position(|c| c.id == *id) {
+            refuse(
+                at("id"),
+                Problem::DuplicateChain {
+                    id: id.clone(),
+                    other,
+                },
+            );
+        }
+        let Some(name) = &chain.name else { return };
+        let plain = |b: u8| b == b'-' || b.is_ascii_lowercase() || b.is_ascii_digit();
+        if !(1..=32).contains(&name.len()) || !name.bytes().all(plain) {
+            refuse(at("name"), Problem::BadName(name.clone()));
+        }
+        if let Some(other) = earlier.iter().position(|c| c.name.as_ref() == Some(name)) {
+            refuse(
+                at("name"),
+                Problem::DuplicateName {
+                    name: name.clone(),
+                    other,
+                },
+            );
+        }
+    }
+
+    /// The rules that keep one lying endpoint, or one reorganisation, from minting anything.
+    fn check_trust(
+        &self,
+        index: usize,
+        chain: &ChainConfig,
+        refuse: &mut impl FnMut(String, Problem),
+    ) {
+        let at = |key| format!("chains[{index}].{key}");
+        let endpoints = chain.endpoints.len();
+        check_urls(
+            &at("endpoints"),
+            &chain.endpoints,
+            &["ws", "wss", "http", "https"],
+            refuse,
+        );
+        match (endpoints, chain.required_agreement()) {
+            (0, _) => refuse(at("endpoints"), Problem::NoEndpoints),
+            (1, _) if !self.dev => refuse(at("endpoints"), Problem::SingleEndpoint),
+            (_, agreement) if agreement == 0 || agreement > endpoints => {
+                refuse(
+                    at("agreement"),
+                    Problem::ImpossibleAgreement {
+                        agreement,
+                        endpoints,
+                    },
+                );
+            }
+            (_, agreement) if !self.dev && agreement * 2 <= endpoints => {
+                refuse(
+                    at("agreement"),
+                    Problem::MinorityAgreement {
+                        agreement,
+                        endpoints,
+                    },
+                );
+            }
+            _ => {}
+        }
+        if !self.dev && chain.finality == FinalityConfig::Depth(0) {
+            refuse(at("finality"), Problem::NoFinality);
+        }
+        if !POLL_INTERVALS.contains(&chain.poll_interval) {
+            let given = humantime::format_duration(chain.poll_interval).to_string();
+            refuse(at("poll_interval"), Problem::PollInterval(given));
+        }
+    }
+
+    fn check_routes(&self, refuse: &mut impl FnMut(String, Problem)) {
+        let mut ends = BTreeMap::new();
+        for (index, route) in self.routes.iter().enumerate() {
+            if route.a.chain == route.b.chain {
+                let problem = Problem::RouteToItself(route.a.chain.clone());
+                refuse(format!("routes[{index}].b.chain"), problem);
+            }
+            for (side, end) in route.ends() {
+                let at = |key| format!("routes[{index}].{side}.{key}");
+                match self.chains.iter().position(|c| c.id == end.chain) {
+                    None => {
+                        let known = self.chains.iter().map(|c| c.id.to_string()).collect();
+                        let chain = end.chain.clone();
+                        refuse(at("chain"), Problem::UnknownChain { chain, known });
+                    }
+                    Some(chain) if self.chains[chain].router.is_none() => {
+                        let problem = Problem::NoRouter(end.chain.clone());
+                        refuse(format!("chains[{chain}].router"), problem);
+                    }
+                    Some(_) => {}
+                }
+                if let Some(other) = ends.insert((&end.chain, &end.client), index) {
+                    let (chain, client) = (end.chain.clone(), end.client.to_string());
+                    refuse(
+                        at("client"),
+                        Problem::DuplicateClient {
+                            client,
+                            chain,
+                            other,
+                        },
+                    );
+                }
+            }
+        }
+    }
+
+    fn check_relayer(&self, relayer: &RelayerConfig, refuse: &mut impl FnMut(String, Problem)) {
+        let field = "relayer.attestors";
+        check_urls(field, &relayer.attestors, &["http", "https"], refuse);
+        match relayer.attestors.len() {
+            0 => refuse(field.to_owned(), Problem::NoAttestors),
+            1 if !self.dev => refuse(field.to_owned(), Problem::SingleAttestor),
+            _ => {}
+        }
+        if !BATCHES.contains(&relayer.batch) {
+            refuse("relayer.batch".to_owned(), Problem::Batch(relayer.batch));
+        }
+    }
+
+    fn check_attestor(&self, attestor: &AttestorConfig, refuse: &mut impl FnMut(String, Problem)) {
+        let known: Vec<String> = self
+            .routes
+            .iter()
+            .flat_map(|route| [route.a.client.to_string(), route.b.client.to_string()])
+            .collect();
+        for (index, client) in attestor.clients.iter().flatten().enumerate() {
+            if !known.contains(client) {
+                let (client, known) = (client.clone(), known.clone());
+                let problem = Problem::UnknownClient { client, known };
+                refuse(format!("attestor.clients[{index}]"), problem);
+            }
+        }
+    }
+}
+
+fn check_urls(
+    field: &str,
+    urls: &[Url],
+    allowed: &[&str],
+    refuse: &mut impl FnMut(String, Problem),
+) {
+    for (index, url) in urls.iter().enumerate() {
+        let at = format!("{field}[{index}]");
+        if !allowed.contains(&url.scheme()) {
+            let scheme = url.scheme().to_owned();
+            let allowed = if allowed.len() == 2 {
+                "http:// or https://"
+            } else {
+                "ws://, wss://, http:// or https://"
+            };
+            refuse(
+                at,
+                Problem::BadScheme {
+                    url: redact_url(url),
+                    scheme,
+                    allowed,
+                },
+            );
+        } else if urls[..index].contains(url) {
+            refuse(at, Problem::DuplicateUrl(redact_url(url)));
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The node's configuration: one TOML file, overridden by the environment, checked at the edge.
+//!
+//! What the file says is read into these structs and checked as a whole by [`Config::problems`];
+//! the services below never see the file's shape, only plain values made from it.
+
+mod attestor;
+mod chain;
+mod check;
+mod duration;
+mod edit;
+mod environment;
+mod error;
+mod finality;
+mod key_source;
+mod load;
+mod log;
+mod relayer;
+mod route;
+mod schema;
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub(crate) use attestor::AttestorConfig;
+pub(crate) use chain::ChainConfig;
+pub(crate) use edit::ConfigEdit;
+pub(crate) use error::{ConfigError, ConfigErrors, Problem};
+pub(crate) use finality::FinalityConfig;
+pub(crate) use key_source::{KeySource, PasswordSource, is_variable, looks_like_a_key};
+pub(crate) use load::{LoadedConfig, load, parse};
+pub(crate) use log::{LogConfig, LogFormat};
+pub(crate) use relayer::RelayerConfig;
+pub(crate) use route::{RouteConfig, RouteEnd};
+pub(crate) use schema::schema;
+
+/// The starter that `config init` writes.
+pub(crate) const STARTER: &str = include_str!("starter.toml");
+
+/// Everything a node is told about the world. Every key can be overridden by the environment:
+/// `CAUSEWAY__RELAYER__BATCH=20` sets `batch` in `[relayer]`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "Causeway configuration")]
+pub(crate) struct Config {
+    /// Allows what is unsafe with real value: 1-of-1 committees, single endpoints, finality depth 0.
+    #[serde(default)]
+    pub(crate) dev: bool,
+    /// The database. A relative `SQLite` path is relative to this file's directory.
+    #[serde(default = "default_store")]
+    #[schemars(extend("examples" = ["sqlite://causeway.db"]))]
+    pub(crate) store: String,
+    /// Where health, metrics, status and the attestor's API are served.
+    #[serde(default = "default_listen")]
+    #[schemars(with = "String", extend("examples" = ["127.0.0.1:7100"]))]
+    pub(crate) listen: SocketAddr,
+    /// What is logged, and how.
+    #[serde(default)]
+    pub(crate) log: LogConfig,
+    /// The chains this node talks to.
+    #[serde(default)]
+    pub(crate) chains: Vec<ChainConfig>,
+    /// The connections between them; `causeway deploy` writes these.
+    #[serde(default)]
+    pub(crate) routes: Vec<RouteConfig>,
+    /// Present: this node relays packets on the routes.
+    #[serde(default)]
+    pub(crate) relayer: Option<RelayerConfig>,
+    /// Present: this node attests for the clients of the routes.
+    #[serde(default)]
+    pub(crate) attestor: Option<AttestorConfig>,
+}
+
+fn default_store() -> String {
+    "sqlite://causeway.db".to_owned()
+}
+
+fn default_listen() -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, 7100).into()
+}

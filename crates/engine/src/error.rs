@@ -1,0 +1,139 @@
+use thiserror::Error;
+
+use crate::TxState;
+
+/// Why the engine could not do what it was asked.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The store's address is of a kind that this build does not serve. Only the scheme is shown:
+    /// the rest of such an address may hold a password.
+    #[error("store `{scheme}:…` is not supported; expected `sqlite://PATH` or `sqlite::memory:`")]
+    UnsupportedStore {
+        /// What came before the first colon.
+        scheme: String,
+    },
+    /// The directory of a private database could not be made.
+    #[error("no room for a private database in the temporary directory")]
+    TemporaryDirectory(#[source] std::io::Error),
+    /// The database refused.
+    #[error("database")]
+    Database(#[from] sqlx::Error),
+    /// The database's tables are not what this build expects and cannot be brought there.
+    #[error("database migration")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// A value has no JSON form.
+    #[error("{what} of `{key}` cannot be written as JSON")]
+    Encode {
+        /// What was to be stored.
+        what: &'static str,
+        /// Whose it is.
+        key: String,
+        /// What the encoder said.
+        source: serde_json::Error,
+    },
+    /// What is stored is not what this build writes.
+    #[error("stored {what} of `{key}` cannot be read")]
+    Decode {
+        /// What was to be read.
+        what: &'static str,
+        /// Whose it is.
+        key: String,
+        /// What the decoder said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A number that the database cannot hold.
+    #[error("{what} {value} is out of range: expected 0 to 2^63 - 1")]
+    OutOfRange {
+        /// Which number.
+        what: &'static str,
+        /// Its value.
+        value: i128,
+    },
+    /// A name that would make effect keys ambiguous.
+    #[error("{what} `{name}` must not contain `{forbidden}`")]
+    InvalidName {
+        /// Which name.
+        what: &'static str,
+        /// The name as it came.
+        name: String,
+        /// The character that it must not contain.
+        forbidden: char,
+    },
+    /// An earlier statement of this unit failed halfway; only dropping it is safe.
+    #[error("the unit of work failed halfway and cannot be committed")]
+    BrokenUnit,
+    /// Somebody else wrote the same rows at the same time.
+    #[error("{what} of `{key}` changed at the same time")]
+    Contended {
+        /// What was written.
+        what: &'static str,
+        /// Whose it is.
+        key: String,
+    },
+    /// Nothing was reserved under this nonce.
+    #[error("lane `{lane}` has no transaction with nonce {nonce}")]
+    UnknownTransaction {
+        /// The lane.
+        lane: String,
+        /// The nonce.
+        nonce: u64,
+    },
+    /// The transaction has already ended otherwise.
+    #[error("transaction {nonce} of lane `{lane}` is {found:?}, expected {expected:?}")]
+    TransactionState {
+        /// The lane.
+        lane: String,
+        /// The nonce.
+        nonce: u64,
+        /// What it had to be.
+        expected: TxState,
+        /// What it is.
+        found: TxState,
+    },
+}
+
+impl EngineError {
+    /// Whether the same call may succeed later, unchanged; otherwise stop and tell a person.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Database(error) => is_transient(error),
+            Self::BrokenUnit | Self::Contended { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+fn is_transient(error: &sqlx::Error) -> bool {
+    // Primary result codes of SQLite: busy, locked, I/O error, disk full.
+    const PASSING: [i64; 4] = [5, 6, 10, 13];
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
+        sqlx::Error::Database(error) => error
+            .code()
+            .and_then(|code| code.parse::<i64>().ok())
+            .is_some_and(|code| PASSING.contains(&(code & 0xff))),
+        _ => false,
+    }
+}
+
+/// Why a unit did not take an input.
+#[derive(Debug, Error)]
+pub enum UnitError<E: std::error::Error + 'static> {
+    /// The engine failed; drop the unit.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The machine refused the input; the unit is as if it had never been offered.
+    #[error("the machine refused the input")]
+    Machine(#[source] E),
+}
+
+impl<E: std::error::Error + 'static> UnitError<E> {
+    /// Whether the same unit may succeed later, unchanged.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Engine(error) => error.is_transient(),
+            Self::Machine(_) => false,
+        }
+    }
+}

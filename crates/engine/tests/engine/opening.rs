@@ -1,0 +1,130 @@
+use std::time::Duration;
+
+use alloy_primitives::B256;
+use causeway_engine::{EffectFilter, Engine, EngineError, Filter, TxOutcome, Verdict};
+use sqlx::{Connection, SqliteConnection};
+
+use crate::machine::{Adder, Store, add, at, effect, feed};
+
+#[tokio::test]
+async fn a_database_of_the_first_version_is_brought_up_to_date_and_keeps_its_rows() {
+    let store = Store::new();
+    let url = format!("{}?mode=rwc", store.url());
+    let mut migrator = sqlx::migrate!("migrations/sqlite");
+    migrator.migrations.to_mut().truncate(1);
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    migrator.run(&mut connection).await.unwrap();
+    sqlx::query("INSERT INTO cursors (stream, body, updated_at) VALUES ('s', '41', 0)")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let guards = sqlx::query("SELECT * FROM guards")
+        .fetch_all(&mut connection)
+        .await;
+    assert!(guards.is_err(), "the old version already has the new table");
+    connection.close().await.unwrap();
+
+    let engine = store.open().await;
+    assert_eq!(engine.cursor("s").await.unwrap().as_deref(), Some("41"));
+    assert_eq!(engine.guard().get("d", "k").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_database_of_a_later_version_is_left_alone() {
+    let store = Store::new();
+    store.open().await.close().await;
+    let mut connection = SqliteConnection::connect(&store.url()).await.unwrap();
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         VALUES (9999, 'from the future', TRUE, '', 0)",
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    connection.close().await.unwrap();
+    let error = Engine::open(&store.url()).await.unwrap_err();
+    assert!(matches!(error, EngineError::Migration(_)));
+    assert!(!error.is_transient());
+}
+
+#[tokio::test]
+async fn many_may_open_the_same_new_file_together() {
+    let store = Store::new();
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..6 {
+        let url = store.url();
+        tasks.spawn(async move { Engine::open(&url).await.unwrap() });
+    }
+    assert_eq!(tasks.join_all().await.len(), 6);
+}
+
+#[tokio::test]
+async fn all_of_it_can_be_done_from_a_spawned_task() {
+    let store = Store::new();
+    let engine = store.open().await;
+    let task = async move {
+        let lease = Duration::from_secs(1);
+        let mut unit = engine.begin(at(1)).await?;
+        unit.preload::<Adder>(&["p"]).await?;
+        let step = add(1).effect(effect("e"));
+        unit.handle::<Adder>("p", Some(step)).await.unwrap();
+        unit.journal_all("s", &[]).await?;
+        unit.settle("s", 1).await?;
+        unit.withdraw("s", B256::ZERO).await?;
+        unit.due("clock", 1).await?;
+        let verdict = unit.guard("d", &[("k", "v")]).await?;
+        assert_eq!(verdict, Verdict::Accepted);
+        unit.lane_reserve("signer", "key", 0).await?;
+        unit.commit().await?;
+        let claimed = engine.claim::<String>("lane", "w", 1, lease, at(2)).await?;
+        let ids = [claimed[0].id];
+        let renewed = engine.renew(&ids, "w", lease, at(2)).await?;
+        let retried = engine.retry(&ids, "w", "no", at(2)).await?;
+        assert_eq!((renewed.held.len(), retried.held.len()), (1, 1));
+        engine.release("w").await?;
+        engine.lanes().await?;
+        engine.effects(EffectFilter::default()).await?;
+        engine.processes::<Adder>(Filter::default()).await?;
+        engine
+            .lane_settle("signer", 0, TxOutcome::Dropped, at(3))
+            .await?;
+        engine.prune(at(4), 10).await?;
+        engine.close().await;
+        Ok::<_, EngineError>(())
+    };
+    tokio::spawn(task).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_private_database_serves_readers_beside_a_unit_and_is_shared_by_clones_only() {
+    let engine = Engine::open("sqlite::memory:").await.unwrap();
+    feed(&engine, "p", add(1), at(1)).await;
+    let mut unit = engine.begin(at(2)).await.unwrap();
+    unit.handle::<Adder>("p", Some(add(1))).await.unwrap();
+    let seen = engine.clone().process::<Adder>("p").await.unwrap().unwrap();
+    assert_eq!(seen.state, 1);
+    unit.commit().await.unwrap();
+    let seen = engine.process::<Adder>("p").await.unwrap().unwrap();
+    assert_eq!(seen.state, 2);
+    let other = Engine::open("sqlite::memory:").await.unwrap();
+    assert!(other.process::<Adder>("p").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_store_of_an_unknown_kind_is_refused_without_showing_its_password() {
+    let error = Engine::open("postgres://user:secret@host/db")
+        .await
+        .unwrap_err();
+    assert!(matches!(error, EngineError::UnsupportedStore { .. }));
+    assert!(error.to_string().contains("postgres"));
+    assert!(!format!("{error:?} {error}").contains("secret"));
+}
+
+#[tokio::test]
+async fn a_directory_that_does_not_exist_is_an_error_and_not_created() {
+    let store = Store::new();
+    let path = store.directory.path().join("missing/engine.sqlite");
+    let result = Engine::open(&format!("sqlite://{}", path.display())).await;
+    assert!(matches!(result, Err(EngineError::Database(_))));
+    assert!(!path.parent().unwrap().exists());
+}

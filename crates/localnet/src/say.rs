@@ -1,0 +1,27 @@
+//! What the tour prints, in one form.
+
+use std::{fmt::Display, time::Instant};
+
+use alloy::primitives::B256;
+use causeway_ibc_evm::SeenOn;
+
+/// A heading, with what is at stake.
+pub fn step(title: &str, stake: impl Display) {
+    println!("\n● {title}  ({stake})");
+}
+
+/// Something that is so.
+pub fn fact(name: &str, value: impl Display) {
+    println!("  {name:<13} {value}");
+}
+
+/// A transaction, the seconds since `started`, and its gas.
+pub fn transaction(what: &str, chain: &str, tx: B256, height: u64, gas: u64, started: Instant) {
+    let seconds = started.elapsed().as_secs_f64();
+    println!("  {what:<13} {seconds:>5.1} s  {gas:>9} gas  {chain} block {height:<5} {tx}");
+}
+
+/// A fact about a packet, as [`transaction`].
+pub fn seen(what: &str, chain: &str, seen: &SeenOn, started: Instant) {
+    transaction(what, chain, seen.tx, seen.height, seen.gas_used, started);
+}

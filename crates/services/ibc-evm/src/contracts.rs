@@ -1,0 +1,155 @@
+//! The contracts of one chain, found from its router.
+
+use alloy::{
+    primitives::Address,
+    providers::Provider,
+};
+use causeway_contracts::{
+    attestation_light_client::AttestationLightClient,
+    ics26_router::{ICS26Router, IICS26RouterMsgs},
+};
+use causeway_ibc::{
+    ClientId, Committee, CommitteeError, DecodeError, Domain, Packet, gmp, ics20,
+};
+use causeway_relayer::ClientView;
+use thiserror::Error;
+
+/// The contracts that carry IBC on one chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IbcContracts {
+    /// The ICS-26 router.
+    pub router: Address,
+    /// The ICS-20 transfer application.
+    pub transfer: Address,
+    /// The ICS-27 calls application.
+    pub gmp: Address,
+}
+
+/// Why the contracts, or one of their light clients, cannot be used.
+#[derive(Debug, Error)]
+pub enum ContractsError {
+    /// There is no contract where the router should be.
+    #[error("there is no contract at {0}, which is configured as the router; deploy it or correct the address")]
+    NoRouter(Address),
+    /// The router does not know an application.
+    #[error("the router {router} has no application at the port {port}: {reason}")]
+    NoApplication {
+        /// The router.
+        router: Address,
+        /// The port.
+        port: &'static str,
+        /// What the router said.
+        reason: String,
+    },
+    /// The router does not know a light client.
+    #[error("the router {router} has no light client {client}: {reason}")]
+    NoClient {
+        /// The router.
+        router: Address,
+        /// The client.
+        client: ClientId,
+        /// What the router said.
+        reason: String,
+    },
+    /// The light client names attestors that make no committee.
+    #[error("the light client {client} has no usable committee: {source}")]
+    Committee {
+        /// The client.
+        client: ClientId,
+        /// What is wrong.
+        source: CommitteeError,
+    },
+    /// The chain could not be asked.
+    #[error("the chain cannot be asked: {0}")]
+    Contract(#[from] alloy::contract::Error),
+    /// The chain could not be asked.
+    #[error("the chain cannot be asked: {0}")]
+    Transport(#[from] alloy::transports::TransportError),
+}
+
+impl IbcContracts {
+    /// Asks the router for its applications.
+    pub async fn discover(provider: &impl Provider, router: Address) -> Result<Self, ContractsError> {
+        if provider.get_code_at(router).await?.is_empty() {
+            return Err(ContractsError::NoRouter(router));
+        }
+        let contract = ICS26Router::new(router, provider);
+        let app = async |port: &'static str| {
+            let found = contract.getIBCApp(port.to_owned()).call().await;
+            found.map_err(|error| ContractsError::NoApplication {
+                router,
+                port,
+                reason: error.to_string(),
+            })
+        };
+        let (transfer, gmp) = tokio::try_join!(app(ics20::PORT), app(gmp::PORT))?;
+        Ok(Self { router, transfer, gmp })
+    }
+}
+
+/// Reads an attestation light client: whom it trusts, and what its digests are bound to.
+pub async fn client_view(
+    provider: &impl Provider,
+    router: Address,
+    client: &ClientId,
+) -> Result<ClientView, ContractsError> {
+    let registry = ICS26Router::new(router, provider);
+    let address = registry.getClient(client.to_string()).call().await.map_err(|error| {
+        ContractsError::NoClient { router, client: client.clone(), reason: error.to_string() }
+    })?;
+    let light_client = AttestationLightClient::new(address, provider);
+    let set = light_client.getAttestationSet().call().await?;
+    let committee = Committee::new(set._0, set._1)
+        .map_err(|source| ContractsError::Committee { client: client.clone(), source })?;
+    // A stock light client has no domain, and no memory of proofs either.
+    let domain = match light_client.domain().call().await {
+        Ok(domain) => Some(Domain(domain)),
+        Err(error) if error.as_revert_data().is_some() => None,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(ClientView {
+        id: client.clone(),
+        address,
+        committee,
+        domain: domain.unwrap_or(Domain::NONE),
+        proof_once: domain.is_some(),
+    })
+}
+
+/// A packet of the bindings as a packet of the protocol, strictly.
+pub(crate) fn pure_packet(packet: IICS26RouterMsgs::Packet) -> Result<Packet, DecodeError> {
+    let payloads = packet.payloads.into_iter().map(|payload| causeway_ibc::evm::Payload {
+        sourcePort: payload.sourcePort,
+        destPort: payload.destPort,
+        version: payload.version,
+        encoding: payload.encoding,
+        value: payload.value,
+    });
+    causeway_ibc::evm::Packet {
+        sequence: packet.sequence,
+        sourceClient: packet.sourceClient,
+        destClient: packet.destClient,
+        timeoutTimestamp: packet.timeoutTimestamp,
+        payloads: payloads.collect(),
+    }
+    .try_into()
+}
+
+/// A packet of the protocol as a packet of the bindings.
+pub(crate) fn bound_packet(packet: &Packet) -> IICS26RouterMsgs::Packet {
+    let packet = causeway_ibc::evm::Packet::from(packet);
+    let payloads = packet.payloads.into_iter().map(|payload| IICS26RouterMsgs::Payload {
+        sourcePort: payload.sourcePort,
+        destPort: payload.destPort,
+        version: payload.version,
+        encoding: payload.encoding,
+        value: payload.value,
+    });
+    IICS26RouterMsgs::Packet {
+        sequence: packet.sequence,
+        sourceClient: packet.sourceClient,
+        destClient: packet.destClient,
+        timeoutTimestamp: packet.timeoutTimestamp,
+        payloads: payloads.collect(),
+    }
+}

@@ -1,0 +1,159 @@
+//! An EVM chain as the relayer's host.
+
+use std::sync::Arc;
+
+use alloy::primitives::{Address, B256};
+use async_trait::async_trait;
+use causeway_evm::{
+    Cursor, EvmChain, EvmError, Follower, LaneError, LogFilter, Severity, TxCall, TxLane, Update,
+};
+use causeway_ibc::{ClientId, evm::storage_key};
+use causeway_relayer::{
+    ClientView, Follow, Host, HostError, HostUpdate, Message, PacketEvent, Proof, SubmitError,
+    Submitted,
+};
+use causeway_types::ChainId;
+use tracing::warn;
+
+use crate::{
+    contracts::client_view, events::{decode_event, event_topics}, lanes::EngineLanes,
+    messages::encode_batch, revert::explain_revert,
+};
+
+/// An EVM chain with a router on it and a signer that pays for messages.
+pub struct EvmHost {
+    chain: EvmChain,
+    router: Address,
+    /// The height to read from if nothing was read before.
+    start: u64,
+    lane: TxLane<EngineLanes>,
+}
+
+impl EvmHost {
+    /// Reads this router's events from `start` on, and sends through this lane.
+    pub fn new(chain: EvmChain, router: Address, start: u64, lane: TxLane<EngineLanes>) -> Self {
+        Self { chain, router, start, lane }
+    }
+
+    fn error(&self, error: EvmError) -> HostError {
+        match error.severity() {
+            Severity::Retry => HostError::passing(self.chain.id(), error),
+            Severity::Stop => HostError::lasting(self.chain.id(), error),
+        }
+    }
+}
+
+struct EvmFollow {
+    chain: EvmChain,
+    router: Address,
+    follower: Follower,
+}
+
+#[async_trait]
+impl Follow for EvmFollow {
+    async fn next(&mut self) -> Result<HostUpdate, HostError> {
+        let update = self.follower.next().await.map_err(|error| match error.severity() {
+            Severity::Retry => HostError::passing(self.chain.id(), error),
+            Severity::Stop => HostError::lasting(self.chain.id(), error),
+        })?;
+        Ok(match update {
+            Update::Block { block, logs } => {
+                let events = logs.iter().filter_map(|log| self.event(log)).collect();
+                HostUpdate::Block { block, events }
+            }
+            Update::Withdrawn { block } => HostUpdate::Withdrawn { block },
+            Update::Final { block } => HostUpdate::Final { block },
+        })
+    }
+
+    fn cursor(&self) -> String {
+        // A cursor is numbers and hashes: it always has a JSON form.
+        serde_json::to_string(&self.follower.cursor()).unwrap_or_default()
+    }
+}
+
+impl EvmFollow {
+    /// The packet event in a log. One that cannot be read is left out, loudly: nobody could carry
+    /// it, and it must not hold up the others.
+    fn event(&self, log: &causeway_evm::Log) -> Option<PacketEvent> {
+        if log.address() != self.router {
+            return None;
+        }
+        decode_event(&log.inner, log.tx_hash, log.log_index).unwrap_or_else(|error| {
+            warn!(chain = %self.chain.id(), tx = %log.tx_hash, log = log.log_index, %error, "packet event cannot be read");
+            None
+        })
+    }
+}
+
+#[async_trait]
+impl Host for EvmHost {
+    fn chain(&self) -> &ChainId {
+        self.chain.id()
+    }
+
+    async fn follow(&self, cursor: Option<&str>) -> Result<Box<dyn Follow>, HostError> {
+        let cursor = match cursor {
+            None => Cursor::at(self.start),
+            Some(saved) => serde_json::from_str(saved)
+                .map_err(|error| HostError::lasting(self.chain.id(), error))?,
+        };
+        let filter = LogFilter { addresses: vec![self.router], topics0: event_topics() };
+        let follower = self.chain.follow(filter, cursor);
+        Ok(Box::new(EvmFollow { chain: self.chain.clone(), router: self.router, follower }))
+    }
+
+    async fn client(&self, client: &ClientId) -> Result<ClientView, HostError> {
+        client_view(&self.chain.provider(), self.router, client)
+            .await
+            .map_err(|error| HostError::passing(self.chain.id(), error))
+    }
+
+    async fn moot(&self, messages: &[&Message]) -> Result<Vec<bool>, HostError> {
+        let keys: Vec<B256> = messages
+            .iter()
+            .map(|message| {
+                let packet = message.packet();
+                let path = match message {
+                    Message::Receive { .. } => packet.receipt_path(),
+                    Message::Acknowledge { .. } | Message::Timeout { .. } => packet.commitment_path(),
+                };
+                storage_key(path.key())
+            })
+            .collect();
+        let head = self.chain.head().await.map_err(|error| self.error(error))?;
+        let words = self.chain.storage_at(self.router, &keys, &head).await;
+        let words = words.map_err(|error| self.error(error))?;
+        let moot = messages.iter().zip(words).map(|(message, word)| match message {
+            Message::Receive { .. } => !word.is_zero(),
+            Message::Acknowledge { .. } | Message::Timeout { .. } => word.is_zero(),
+        });
+        Ok(moot.collect())
+    }
+
+    async fn submit(
+        &self,
+        key: &str,
+        client: &ClientView,
+        proof: &Proof,
+        messages: &[Message],
+    ) -> Vec<Result<Submitted, SubmitError>> {
+        let encode = |batch: &[Message]| {
+            TxCall::new(self.router, encode_batch(client, proof, batch))
+        };
+        let outcomes = self.lane.submit_batch(key, messages.to_vec(), encode).await;
+        outcomes
+            .into_iter()
+            .map(|(_, outcome)| match outcome {
+                Ok(outcome) => Ok(Submitted { tx: outcome.hash, height: outcome.block.height }),
+                Err(LaneError::Reverted { data, .. }) => {
+                    Err(SubmitError::Refused { reason: explain_revert(&data) })
+                }
+                Err(error) => Err(SubmitError::Host(match error.severity() {
+                    Severity::Retry => HostError::passing(self.chain.id(), error),
+                    Severity::Stop => HostError::lasting(self.chain.id(), error),
+                })),
+            })
+            .collect()
+    }
+}

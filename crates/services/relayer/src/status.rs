@@ -1,0 +1,132 @@
+//! What a relayer is doing, for people and for monitors.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use causeway_types::{BlockRef, ChainId};
+use serde::{Deserialize, Serialize};
+
+use crate::route::{ClientEnd, Route};
+
+/// The shortest and the longest pause after a batch that could not be delivered at all.
+const STALL_FIRST: Duration = Duration::from_millis(200);
+const STALL_MAX: Duration = Duration::from_secs(3);
+
+/// A relayer at one moment.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct RelayerStatus {
+    /// Every chain that is followed.
+    pub chains: Vec<ChainStatus>,
+    /// Every route that is served.
+    pub routes: Vec<RouteStatus>,
+    /// Packets by phase.
+    pub packets: BTreeMap<String, u64>,
+}
+
+/// A chain as the relayer sees it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ChainStatus {
+    /// The chain.
+    pub chain: ChainId,
+    /// Its newest block.
+    pub head: Option<BlockRef>,
+    /// Its newest final block.
+    pub final_block: Option<BlockRef>,
+    /// Why it cannot be followed, if it cannot.
+    pub problem: Option<String>,
+}
+
+/// A route as the relayer serves it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RouteStatus {
+    /// The route.
+    pub route: Route,
+    /// Messages toward each of its two clients.
+    pub lanes: Vec<LaneStatus>,
+}
+
+/// Messages toward one light client.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LaneStatus {
+    /// The light client.
+    pub client: ClientEnd,
+    /// Messages that have not arrived yet.
+    pub waiting: u64,
+    /// Why nothing moves, if nothing does.
+    pub problem: Option<String>,
+}
+
+#[derive(Default)]
+struct LaneState {
+    stalls: u32,
+    problem: Option<String>,
+}
+
+/// Where a carrier notes how its lane fares.
+#[derive(Clone, Default)]
+pub(crate) struct LaneWatch(Arc<Mutex<LaneState>>);
+
+impl LaneWatch {
+    fn state(&self) -> MutexGuard<'_, LaneState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A batch got through.
+    pub(crate) fn moved(&self) {
+        *self.state() = LaneState::default();
+    }
+
+    /// A batch could not be delivered at all; says how long to wait before the next try.
+    pub(crate) fn stalled(&self, reason: &str) -> Duration {
+        let mut state = self.state();
+        state.problem = Some(reason.to_owned());
+        let pause = STALL_FIRST.saturating_mul(1 << state.stalls.min(10)).min(STALL_MAX);
+        state.stalls += 1;
+        pause
+    }
+
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.state().problem.clone()
+    }
+}
+
+#[derive(Default)]
+struct ChainState {
+    head: Option<BlockRef>,
+    final_block: Option<BlockRef>,
+    problem: Option<String>,
+}
+
+/// Where an observer notes how its chain fares.
+#[derive(Clone, Default)]
+pub(crate) struct ChainWatch(Arc<Mutex<ChainState>>);
+
+impl ChainWatch {
+    fn state(&self) -> MutexGuard<'_, ChainState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn progressed(&self, head: Option<BlockRef>, final_block: Option<BlockRef>) {
+        let mut state = self.state();
+        state.head = head.or(state.head);
+        state.final_block = final_block.or(state.final_block);
+        state.problem = None;
+    }
+
+    pub(crate) fn unusable(&self, reason: &str) {
+        self.state().problem = Some(reason.to_owned());
+    }
+
+    pub(crate) fn status(&self, chain: &ChainId) -> ChainStatus {
+        let state = self.state();
+        ChainStatus {
+            chain: chain.clone(),
+            head: state.head,
+            final_block: state.final_block,
+            problem: state.problem.clone(),
+        }
+    }
+}
