@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{call, config, keys, transfer};
+use crate::commands::{call, config, deploy, keys, packets, run, status, transfer};
 
 /// Connects blockchains: tokens and calls cross between them over IBC v2, verified on arrival.
 #[derive(Debug, Parser)]
@@ -52,10 +52,18 @@ Environment:
 pub(crate) enum Command {
     /// Write, check and describe the configuration
     Config(config::ConfigArgs),
+    /// Run the node: relay, attest, or both, as configured
+    Run(run::RunArgs),
+    /// Deploy the contracts on two chains and connect them
+    Deploy(deploy::DeployArgs),
     /// Send tokens to another chain
     Transfer(transfer::TransferArgs),
     /// Call a contract on another chain
     Call(call::CallArgs),
+    /// List and show packets
+    Packets(packets::PacketsArgs),
+    /// Show what the running node does, and if nothing moves, why
+    Status(status::StatusArgs),
     /// Make, list and show encrypted keys
     Keys(keys::KeysArgs),
 }

@@ -110,6 +110,21 @@ impl fmt::Display for Failure {
     }
 }
 
+/// An error with everything that it came from.
+pub(crate) fn chain_of(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut inner = error.source();
+    while let Some(error) = inner {
+        let cause = error.to_string();
+        // Many errors repeat their cause already.
+        if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+        inner = error.source();
+    }
+    text
+}
+
 impl From<&ConfigError> for Failure {
     fn from(error: &ConfigError) -> Self {
         let failure = Self::new(Exit::Usage, "config", error.message()).remedy(error.remedy());

@@ -13,10 +13,13 @@ mod commands;
 mod config;
 mod failure;
 mod keys;
+mod logging;
 mod network;
+mod node;
 mod output;
 mod progress;
 mod redact;
+mod server;
 
 use std::process::ExitCode;
 
@@ -44,6 +47,10 @@ async fn main() -> ExitCode {
 async fn execute(cli: Cli, output: Output) -> Result<(), Failure> {
     match cli.command {
         Command::Config(args) => commands::config::execute(args, &cli.config, output).await,
+        Command::Deploy(args) => commands::deploy::execute(args, &cli.config, output).await,
+        Command::Run(_) => commands::run::execute(&cli.config, output).await,
+        Command::Packets(args) => commands::packets::execute(args, &cli.config, output).await,
+        Command::Status(args) => commands::status::execute(args, &cli.config, output).await,
         Command::Transfer(args) => commands::transfer::execute(args, &cli.config, output).await,
         Command::Call(args) => commands::call::execute(args, &cli.config, output).await,
         Command::Keys(args) => commands::keys::execute(args, output),

@@ -4,10 +4,8 @@ use std::path::Path;
 
 use super::{Finding, TextFile};
 
-/// Names that say nothing.
-const EMPTY_NAMES: [&str; 7] = [
-    "common", "helper", "helpers", "manager", "misc", "util", "utils",
-];
+/// Names that say nothing. (`tests/common` is cargo's own name for what test programs share.)
+const EMPTY_NAMES: [&str; 6] = ["helper", "helpers", "manager", "misc", "util", "utils"];
 
 /// Beginnings of paths that exist on one machine only (written so that this file does not hold them).
 const MACHINE_PATHS: [&str; 4] = [

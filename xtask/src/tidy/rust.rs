@@ -43,6 +43,8 @@ pub(super) fn check(file: &TextFile) -> Vec<Finding> {
                 ));
             }
         }
+    }
+    for (number, code) in file.program_lines() {
         if has_string_error(code) {
             let message = "an error without a type: make it an enum that carries what was expected and what came";
             findings.push(Finding::line(&file.path, number, message));
@@ -107,7 +109,7 @@ mod tests {
         for arguments in [
             "(), String",
             "Vec<(u8, String)>, String",
-            "fn(u8) -> u8, &'static str",
+            "fn(u8) -> u8, String",
         ] {
             assert!(has_string_error(&result(arguments)), "{arguments}");
         }

@@ -6,6 +6,7 @@ import {IAttestationLightClientErrors} from "../errors/IAttestationLightClientEr
 import {IAttestationLightClient} from "../interfaces/IAttestationLightClient.sol";
 import {ILightClient} from "../interfaces/ILightClient.sol";
 import {AttestationCodec} from "../libraries/AttestationCodec.sol";
+import {AttestorSet} from "../libraries/AttestorSet.sol";
 import {IAttestationMsgs} from "../msgs/IAttestationMsgs.sol";
 import {ILightClientMsgs} from "../msgs/ILightClientMsgs.sol";
 
@@ -33,12 +34,11 @@ contract AttestationLightClient is IAttestationLightClient, IAttestationLightCli
 
     uint8 private immutable MIN_REQUIRED_SIGS;
     bool private immutable ANYONE_MAY_SUBMIT;
+    /// @dev Where the attestors are listed; see `AttestorSet`.
+    address private immutable ATTESTORS;
 
     uint64 private _latestHeight;
     bool private _frozen;
-    address[] private _attestors;
-    /// @dev An attestor's place in the set, counted from 1.
-    mapping(address attestor => uint256 place) private _placeOf;
     mapping(uint64 height => uint64 timestampSeconds) private _timestampAt;
 
     /// @dev Nothing is believed once the attestors have contradicted themselves.
@@ -78,13 +78,7 @@ contract AttestationLightClient is IAttestationLightClient, IAttestationLightCli
         require(
             initialHeight != 0 && initialTimestampSeconds != 0, InvalidState(initialHeight, initialTimestampSeconds)
         );
-        for (uint256 i = 0; i < attestors.length; ++i) {
-            address attestor = attestors[i];
-            require(attestor != address(0), ZeroAttestor());
-            require(_placeOf[attestor] == 0, DuplicateSigner(attestor));
-            _placeOf[attestor] = i + 1;
-        }
-        _attestors = attestors;
+        ATTESTORS = AttestorSet.store(attestors);
         _latestHeight = initialHeight;
         _timestampAt[initialHeight] = initialTimestampSeconds;
         MIN_REQUIRED_SIGS = minRequiredSigs;
@@ -102,7 +96,7 @@ contract AttestationLightClient is IAttestationLightClient, IAttestationLightCli
     function getClientState() external view returns (bytes memory) {
         return abi.encode(
             IAttestationMsgs.ClientState({
-                attestorAddresses: _attestors,
+                attestorAddresses: AttestorSet.toArray(ATTESTORS),
                 minRequiredSigs: MIN_REQUIRED_SIGS,
                 latestHeight: _latestHeight,
                 isFrozen: _frozen
@@ -112,7 +106,7 @@ contract AttestationLightClient is IAttestationLightClient, IAttestationLightCli
 
     /// @inheritdoc IAttestationLightClient
     function getAttestationSet() external view returns (address[] memory, uint8) {
-        return (_attestors, MIN_REQUIRED_SIGS);
+        return (AttestorSet.toArray(ATTESTORS), MIN_REQUIRED_SIGS);
     }
 
     /// @inheritdoc IAttestationLightClient
@@ -232,13 +226,14 @@ contract AttestationLightClient is IAttestationLightClient, IAttestationLightCli
         require(count != 0, EmptySignatures());
         require(count >= MIN_REQUIRED_SIGS, ThresholdNotMet(count, MIN_REQUIRED_SIGS));
         bytes32 digest = _digest(attestationType, data);
+        bytes memory attestors = AttestorSet.load(ATTESTORS);
         uint256 seen;
         for (uint256 i = 0; i < count; ++i) {
             (bytes32 r, bytes32 s, uint8 v) = AttestationCodec.signatureAt(signatures, i);
             address signer =
                 uint256(s) <= MAX_S && (v == 27 || v == 28) ? ecrecover(digest, v, r, s) : address(0);
             require(signer != address(0), SignatureInvalid(abi.encodePacked(r, s, v)));
-            uint256 place = _placeOf[signer];
+            uint256 place = AttestorSet.find(attestors, signer);
             require(place != 0, UnknownSigner(signer));
             require((seen >> place) & 1 == 0, DuplicateSigner(signer));
             seen |= 1 << place;

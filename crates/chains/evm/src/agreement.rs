@@ -33,7 +33,12 @@ impl EvmChain {
         outcome.map(|named| named.0).map_err(|tally| {
             if tally.best + tally.not_yet >= pool.agreement && tally.not_yet > 0 {
                 let (chain, needed) = (pool.chain.clone(), pool.agreement);
-                return AgreementError::NotYetFinal { chain, height, needed, said: tally.said };
+                return AgreementError::NotYetFinal {
+                    chain,
+                    height,
+                    needed,
+                    said: tally.said,
+                };
             }
             tally.into_error(pool, format!("the final block at height {height}"))
         })
@@ -51,7 +56,9 @@ impl EvmChain {
         block: &BlockRef,
     ) -> Result<Vec<B256>, AgreementError> {
         let ask = |rpc: Rpc| async move {
-            storage_words(&rpc, address, keys, block).await.map(|words| Vote::Answer(Words(words)))
+            storage_words(&rpc, address, keys, block)
+                .await
+                .map(|words| Vote::Answer(Words(words)))
         };
         let words = ask_all(self.pool(), ask).await.map_err(|tally| {
             let question = format!("the storage of {address} in block {}", block.height);
@@ -76,7 +83,11 @@ async fn final_block_at(
     let mut blocks = Vec::with_capacity(2);
     for answer in rpc.batch(calls).await? {
         let header = answer.read::<Option<WireHeader>>()?;
-        blocks.push(header.and_then(WireHeader::checked).map(|header| header.block));
+        blocks.push(
+            header
+                .and_then(WireHeader::checked)
+                .map(|header| header.block),
+        );
     }
     let (Some(block), Some(boundary)) = (blocks.pop().flatten(), blocks.pop().flatten()) else {
         return Ok(Vote::NotYet("that it has no such block yet".to_owned()));
@@ -93,7 +104,9 @@ async fn final_block_at(
         return Ok(Vote::Answer(Named(block)));
     }
     let reached = final_height.map_or("nothing".to_owned(), |height| format!("block {height}"));
-    Ok(Vote::NotYet(format!("that {reached} is the last final block")))
+    Ok(Vote::NotYet(format!(
+        "that {reached} is the last final block"
+    )))
 }
 
 /// The outcome of a vote that reached no agreement.
@@ -110,9 +123,19 @@ impl Tally {
     fn into_error(self, pool: &Pool, question: String) -> AgreementError {
         let (chain, needed, said) = (pool.chain.clone(), pool.agreement, self.said);
         if self.answers > 1 {
-            AgreementError::Disagreement { chain, question, needed, said }
+            AgreementError::Disagreement {
+                chain,
+                question,
+                needed,
+                said,
+            }
         } else {
-            AgreementError::TooFewAnswers { chain, question, needed, said }
+            AgreementError::TooFewAnswers {
+                chain,
+                question,
+                needed,
+                said,
+            }
         }
     }
 }
@@ -124,18 +147,24 @@ where
     Asking: Future<Output = Result<Vote<T>, RpcError>>,
 {
     let mut said = Vec::new();
-    let (mut asked, mut left_out): (Vec<&Arc<Endpoint>>, Vec<&Arc<Endpoint>>) =
-        pool.endpoints.iter().partition(|endpoint| endpoint.usable());
+    let (mut asked, mut left_out): (Vec<&Arc<Endpoint>>, Vec<&Arc<Endpoint>>) = pool
+        .endpoints
+        .iter()
+        .partition(|endpoint| endpoint.usable());
     // An endpoint that pauses after failures is left out, unless there are too few without it.
     if asked.len() < pool.agreement {
-        let (wrong_chain, pausing): (Vec<_>, Vec<_>) =
-            left_out.into_iter().partition(|endpoint| endpoint.health().wrong_chain.is_some());
+        let (wrong_chain, pausing): (Vec<_>, Vec<_>) = left_out
+            .into_iter()
+            .partition(|endpoint| endpoint.health().wrong_chain.is_some());
         asked.extend(pausing);
         left_out = wrong_chain;
     }
     for endpoint in left_out {
         let error = endpoint.health().last_error.clone().unwrap_or_default();
-        said.push(Statement { endpoint: endpoint.label.clone(), said: format!("nothing: {error}") });
+        said.push(Statement {
+            endpoint: endpoint.label.clone(),
+            said: format!("nothing: {error}"),
+        });
     }
     let mut answers: Vec<(T, Vec<String>)> = Vec::new();
     let mut not_yet = 0;
@@ -149,7 +178,10 @@ where
     while let Some((endpoint, vote)) = asking.next().await {
         match vote {
             Ok(Vote::Answer(answer)) => {
-                said.push(Statement { endpoint: endpoint.clone(), said: answer.to_string() });
+                said.push(Statement {
+                    endpoint: endpoint.clone(),
+                    said: answer.to_string(),
+                });
                 let known = answers.iter().position(|(known, _)| *known == answer);
                 let index = known.unwrap_or_else(|| {
                     answers.push((answer, Vec::new()));
@@ -164,15 +196,30 @@ where
             }
             Ok(Vote::NotYet(reason)) => {
                 not_yet += 1;
-                said.push(Statement { endpoint, said: reason });
+                said.push(Statement {
+                    endpoint,
+                    said: reason,
+                });
             }
             Err(error) => {
-                said.push(Statement { endpoint, said: format!("nothing: {}", error.kind) });
+                said.push(Statement {
+                    endpoint,
+                    said: format!("nothing: {}", error.kind),
+                });
             }
         }
     }
-    let best = answers.iter().map(|(_, behind)| behind.len()).max().unwrap_or(0);
-    Err(Tally { best, not_yet, answers: answers.len(), said })
+    let best = answers
+        .iter()
+        .map(|(_, behind)| behind.len())
+        .max()
+        .unwrap_or(0);
+    Err(Tally {
+        best,
+        not_yet,
+        answers: answers.len(),
+        said,
+    })
 }
 
 fn warn_of_dissent<T: Display>(pool: &Pool, agreed: &T, others: &[(T, Vec<String>)]) {

@@ -33,7 +33,9 @@ struct Inner {
 
 impl fmt::Debug for EvmChain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EvmChain").field("id", self.id()).finish_non_exhaustive()
+        f.debug_struct("EvmChain")
+            .field("id", self.id())
+            .finish_non_exhaustive()
     }
 }
 
@@ -47,8 +49,12 @@ impl EvmChain {
     pub async fn connect(config: EvmConfig) -> Result<Self, EvmError> {
         let number = check(&config)?;
         let pool = Arc::new(Pool::new(number, &config));
-        let outcomes =
-            join_all(pool.endpoints.iter().map(|endpoint| endpoint.verify(&config.chain))).await;
+        let outcomes = join_all(
+            pool.endpoints
+                .iter()
+                .map(|endpoint| endpoint.verify(&config.chain)),
+        )
+        .await;
         let mut failed = Vec::new();
         for outcome in outcomes {
             match outcome {
@@ -58,7 +64,10 @@ impl EvmChain {
             }
         }
         if failed.len() == pool.endpoints.len() {
-            return Err(EvmError::Unreachable { chain: config.chain, details: failed.join("; ") });
+            return Err(EvmError::Unreachable {
+                chain: config.chain,
+                details: failed.join("; "),
+            });
         }
         for error in failed {
             warn!(chain = %config.chain, error, "endpoint cannot be reached, trying again later");
@@ -66,11 +75,23 @@ impl EvmChain {
         let cancel = CancellationToken::new();
         for endpoint in &pool.endpoints {
             let (pool, endpoint) = (Arc::clone(&pool), Arc::clone(endpoint));
-            tokio::spawn(watch_endpoint(pool, endpoint, config.poll_interval, cancel.clone()));
+            tokio::spawn(watch_endpoint(
+                pool,
+                endpoint,
+                config.poll_interval,
+                cancel.clone(),
+            ));
         }
         let client = RpcClient::new(FailoverTransport(Arc::clone(&pool)), false);
         let rpc = Rpc::new(client, config.chain.as_str(), config.max_batch.max(1));
-        Ok(Self { inner: Arc::new(Inner { config, pool, rpc, _stop: cancel.drop_guard() }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                config,
+                pool,
+                rpc,
+                _stop: cancel.drop_guard(),
+            }),
+        })
     }
 
     /// The chain's id.
@@ -90,7 +111,12 @@ impl EvmChain {
 
     /// How each endpoint is doing, in the order of the configuration.
     pub fn endpoints_health(&self) -> Vec<EndpointHealth> {
-        self.inner.pool.endpoints.iter().map(|endpoint| endpoint.report()).collect()
+        self.inner
+            .pool
+            .endpoints
+            .iter()
+            .map(|endpoint| endpoint.report())
+            .collect()
     }
 
     /// An alloy provider for contract bindings. It asks one endpoint and goes to the next when
@@ -103,18 +129,27 @@ impl EvmChain {
 
     /// The newest block.
     pub async fn head(&self) -> Result<BlockRef, EvmError> {
-        self.block_by(json!("latest")).await?.ok_or_else(|| self.no_block("latest"))
+        self.block_by(json!("latest"))
+            .await?
+            .ok_or_else(|| self.no_block("latest"))
     }
 
     /// The newest block that is final by the chain's rule, as one endpoint sees it.
     pub async fn final_block(&self) -> Result<BlockRef, EvmError> {
         if let Some(tag) = self.finality().tag() {
-            return self.block_by(json!(tag)).await?.ok_or_else(|| self.no_block(tag));
+            return self
+                .block_by(json!(tag))
+                .await?
+                .ok_or_else(|| self.no_block(tag));
         }
         let head = self.head().await?;
-        let Finality::Depth(depth @ 1..) = self.finality() else { return Ok(head) };
+        let Finality::Depth(depth @ 1..) = self.finality() else {
+            return Ok(head);
+        };
         let height = head.height.saturating_sub(depth);
-        self.block(height).await?.ok_or_else(|| self.no_block(&height.to_string()))
+        self.block(height)
+            .await?
+            .ok_or_else(|| self.no_block(&height.to_string()))
     }
 
     /// The block at this height, or `None` if the chain is not that far.
@@ -172,7 +207,10 @@ impl EvmChain {
 
     /// The balance of an account in wei, on the newest state.
     pub async fn balance(&self, account: Address) -> Result<U256, EvmError> {
-        Ok(self.rpc().request("eth_getBalance", (account, "latest")).await?)
+        Ok(self
+            .rpc()
+            .request("eth_getBalance", (account, "latest"))
+            .await?)
     }
 
     pub(crate) fn pool(&self) -> &Arc<Pool> {
@@ -185,9 +223,13 @@ impl EvmChain {
     }
 
     async fn block_by(&self, at: Value) -> Result<Option<BlockRef>, EvmError> {
-        let header: Option<WireHeader> =
-            self.rpc().request("eth_getBlockByNumber", (at, false)).await?;
-        Ok(header.and_then(WireHeader::checked).map(|header| header.block))
+        let header: Option<WireHeader> = self
+            .rpc()
+            .request("eth_getBlockByNumber", (at, false))
+            .await?;
+        Ok(header
+            .and_then(WireHeader::checked)
+            .map(|header| header.block))
     }
 
     fn no_block(&self, block: &str) -> EvmError {
@@ -202,10 +244,17 @@ impl EvmChain {
 /// What can be known to be wrong before anything is asked; returns the EIP-155 number.
 fn check(config: &EvmConfig) -> Result<u64, EvmError> {
     let refuse = |field, reason: String| {
-        Err(EvmError::Config { chain: config.chain.clone(), field, reason })
+        Err(EvmError::Config {
+            chain: config.chain.clone(),
+            field,
+            reason,
+        })
     };
     let Some(number) = config.chain.eip155_id() else {
-        return refuse("chain", "not an EVM chain, expected eip155:<number>".to_owned());
+        return refuse(
+            "chain",
+            "not an EVM chain, expected eip155:<number>".to_owned(),
+        );
     };
     if config.endpoints.is_empty() {
         return refuse("endpoints", "none given, expected at least one".to_owned());
@@ -213,22 +262,34 @@ fn check(config: &EvmConfig) -> Result<u64, EvmError> {
     for (index, url) in config.endpoints.iter().enumerate() {
         if !matches!(url.scheme(), "http" | "https" | "ws" | "wss") {
             let scheme = url.scheme();
-            return refuse("endpoints", format!("{scheme}:// is not http, https, ws or wss"));
+            return refuse(
+                "endpoints",
+                format!("{scheme}:// is not http, https, ws or wss"),
+            );
         }
         // One endpoint counted twice would outvote the others.
         if config.endpoints[..index].contains(url) {
-            return refuse("endpoints", format!("endpoint {} is given twice", index + 1));
+            return refuse(
+                "endpoints",
+                format!("endpoint {} is given twice", index + 1),
+            );
         }
     }
     if !(1..=config.endpoints.len()).contains(&config.agreement) {
         let (wanted, given) = (config.agreement, config.endpoints.len());
-        return refuse("agreement", format!("{wanted} of {given} endpoints cannot agree"));
+        return refuse(
+            "agreement",
+            format!("{wanted} of {given} endpoints cannot agree"),
+        );
     }
     if config.max_log_range == 0 {
         return refuse("max_log_range", "0 blocks, expected at least 1".to_owned());
     }
     if config.poll_interval.is_zero() || config.request_timeout.is_zero() {
-        return refuse("poll_interval, request_timeout", "zero, expected some time".to_owned());
+        return refuse(
+            "poll_interval, request_timeout",
+            "zero, expected some time".to_owned(),
+        );
     }
     Ok(number)
 }
@@ -251,8 +312,14 @@ pub(crate) async fn storage_words(
 ) -> Result<Vec<B256>, RpcError> {
     const METHOD: &str = "eth_getStorageAt";
     let at = at_block(block);
-    let calls = keys.iter().map(|key| Call::new(METHOD, json!([address, key, at]))).collect();
+    let calls = keys
+        .iter()
+        .map(|key| Call::new(METHOD, json!([address, key, at])))
+        .collect();
     let answers = rpc.batch(calls).await?;
     // Some nodes write words without their leading zeros, so the word is read as a number.
-    answers.into_iter().map(|answer| answer.read::<U256>().map(B256::from)).collect()
+    answers
+        .into_iter()
+        .map(|answer| answer.read::<U256>().map(B256::from))
+        .collect()
 }

@@ -107,7 +107,10 @@ pub struct Statement {
 #[derive(Clone, Debug, Error)]
 pub enum AgreementError {
     /// Too few endpoints call the block final yet; waiting may be all it takes.
-    #[error("block {height} of {chain} is not final yet at {needed} endpoints: {}", list(said))]
+    #[error(
+        "block {height} of {chain} is not final yet at {needed} endpoints: {}",
+        list(said)
+    )]
     NotYetFinal {
         /// The chain.
         chain: ChainId,
@@ -119,7 +122,10 @@ pub enum AgreementError {
         said: Vec<Statement>,
     },
     /// Endpoints contradict each other and no answer has enough of them behind it.
-    #[error("the endpoints of {chain} disagree on {question} ({needed} must agree): {}", list(said))]
+    #[error(
+        "the endpoints of {chain} disagree on {question} ({needed} must agree): {}",
+        list(said)
+    )]
     Disagreement {
         /// The chain.
         chain: ChainId,
@@ -131,7 +137,10 @@ pub enum AgreementError {
         said: Vec<Statement>,
     },
     /// Too few endpoints answered.
-    #[error("too few endpoints of {chain} answer {question} ({needed} must agree): {}", list(said))]
+    #[error(
+        "too few endpoints of {chain} answer {question} ({needed} must agree): {}",
+        list(said)
+    )]
     TooFewAnswers {
         /// The chain.
         chain: ChainId,
@@ -162,7 +171,9 @@ impl AgreementError {
 }
 
 fn list(said: &[Statement]) -> String {
-    let parts: Vec<_> =
-        said.iter().map(|each| format!("{} says {}", each.endpoint, each.said)).collect();
+    let parts: Vec<_> = said
+        .iter()
+        .map(|each| format!("{} says {}", each.endpoint, each.said))
+        .collect();
     parts.join("; ")
 }

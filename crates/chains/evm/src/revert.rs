@@ -37,7 +37,10 @@ impl RevertReason {
         if let Ok(panic) = Panic::abi_decode(data) {
             return Self::Panic(panic.code);
         }
-        Self::Custom { selector: data.slice(..data.len().min(4)), data: data.clone() }
+        Self::Custom {
+            selector: data.slice(..data.len().min(4)),
+            data: data.clone(),
+        }
     }
 }
 
@@ -51,7 +54,11 @@ impl fmt::Display for RevertReason {
             }
             Self::Panic(code) => write!(f, "panic {code:#04x}"),
             Self::Custom { selector, data } => {
-                write!(f, "error {selector} with {} bytes", data.len().saturating_sub(4))
+                write!(
+                    f,
+                    "error {selector} with {} bytes",
+                    data.len().saturating_sub(4)
+                )
             }
         }
     }
@@ -66,9 +73,20 @@ mod tests {
     #[test]
     fn revert_data_is_read_as_message_panic_or_custom_error() {
         let message = Bytes::from(Revert::from("too late").abi_encode());
-        assert_eq!(RevertReason::decode(&message), RevertReason::Message("too late".to_owned()));
-        let panic = Bytes::from(Panic { code: U256::from(0x11) }.abi_encode());
-        assert_eq!(RevertReason::decode(&panic), RevertReason::Panic(U256::from(0x11)));
+        assert_eq!(
+            RevertReason::decode(&message),
+            RevertReason::Message("too late".to_owned())
+        );
+        let panic = Bytes::from(
+            Panic {
+                code: U256::from(0x11),
+            }
+            .abi_encode(),
+        );
+        assert_eq!(
+            RevertReason::decode(&panic),
+            RevertReason::Panic(U256::from(0x11))
+        );
         assert_eq!(RevertReason::decode(&panic).to_string(), "panic 0x11");
         assert_eq!(RevertReason::decode(&Bytes::new()), RevertReason::Silent);
         let custom = RevertReason::decode(&bytes!("deadbeef00"));

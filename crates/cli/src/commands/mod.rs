@@ -3,5 +3,9 @@
 pub(crate) mod call;
 pub(crate) mod config;
 mod crossing;
+pub(crate) mod deploy;
 pub(crate) mod keys;
+pub(crate) mod packets;
+pub(crate) mod run;
+pub(crate) mod status;
 pub(crate) mod transfer;

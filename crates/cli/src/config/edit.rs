@@ -41,32 +41,32 @@ impl ConfigEdit {
         })
     }
 
-    /// Sets the router of a chain; false if the file has no such chain.
-    pub(crate) fn set_router(&mut self, chain: &ChainId, router: Address) -> bool {
-        let Some(chains) = self
+    /// Whether the file itself, without the environment, has this chain.
+    pub(crate) fn has_chain(&self, chain: &ChainId) -> bool {
+        let chains = self
+            .document
+            .get("chains")
+            .and_then(Item::as_array_of_tables);
+        chains.is_some_and(|chains| chains.iter().any(|entry| is_chain(entry, chain)))
+    }
+
+    /// Sets the router of a chain and the block from which its events are read; false if the file
+    /// has no such chain.
+    pub(crate) fn set_router(&mut self, chain: &ChainId, router: Address, start: u64) -> bool {
+        let chains = self
             .document
             .get_mut("chains")
-            .and_then(Item::as_array_of_tables_mut)
-        else {
-            return false;
-        };
-        let entry = chains
-            .iter_mut()
-            .find(|entry| entry.get("id").and_then(Item::as_str) == Some(chain.as_str()));
-        entry.is_some_and(|entry| {
-            match entry.get_mut("router") {
-                // Replacing the value alone keeps a comment that stands behind it.
-                Some(Item::Value(old)) => {
-                    let decor = old.decor().clone();
-                    *old = router.to_checksum(None).into();
-                    *old.decor_mut() = decor;
-                }
-                _ => {
-                    entry.insert("router", value(router.to_checksum(None)));
-                }
-            }
-            true
-        })
+            .and_then(Item::as_array_of_tables_mut);
+        let entry = chains.and_then(|chains| chains.iter_mut().find(|e| is_chain(e, chain)));
+        let Some(entry) = entry else { return false };
+        set(entry, "router", router.to_checksum(None).into());
+        // A height that TOML cannot hold will not come.
+        set(
+            entry,
+            "start_height",
+            i64::try_from(start).unwrap_or_default().into(),
+        );
+        true
     }
 
     /// Adds a route unless the file already has it.
@@ -109,6 +109,23 @@ impl ConfigEdit {
                 reason,
             })
         })
+    }
+}
+
+fn is_chain(entry: &Table, chain: &ChainId) -> bool {
+    entry.get("id").and_then(Item::as_str) == Some(chain.as_str())
+}
+
+/// Replaces the value alone, which keeps a comment that stands behind it.
+fn set(entry: &mut Table, key: &str, mut new: toml_edit::Value) {
+    match entry.get_mut(key) {
+        Some(Item::Value(old)) => {
+            *new.decor_mut() = old.decor().clone();
+            *old = new;
+        }
+        _ => {
+            entry.insert(key, value(new));
+        }
     }
 }
 
@@ -156,9 +173,9 @@ mod tests {
         let router = Address::repeat_byte(0xab);
         for _ in 0..2 {
             let mut edit = ConfigEdit::open(&path).unwrap();
-            assert!(edit.set_router(&ChainId::eip155(31337), router));
-            assert!(edit.set_router(&ChainId::eip155(31338), router));
-            assert!(!edit.set_router(&ChainId::eip155(1), router));
+            assert!(edit.set_router(&ChainId::eip155(31337), router, 7));
+            assert!(edit.set_router(&ChainId::eip155(31338), router, 7));
+            assert!(!edit.set_router(&ChainId::eip155(1), router, 7));
             assert!(edit.add_route(&route()));
             edit.save().unwrap();
         }
@@ -171,6 +188,7 @@ mod tests {
         }
         let config = parse(&written, []).unwrap();
         assert_eq!(config.chains[1].router, Some(router));
+        assert_eq!(config.chains[0].start_height, 7);
         assert_eq!(config.routes.len(), 1, "{written}");
         assert_eq!(config.routes[0].b, route().b);
     }

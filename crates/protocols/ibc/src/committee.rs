@@ -151,7 +151,7 @@ mod tests {
     use proptest::{collection::vec, prelude::*};
 
     use super::*;
-    use crate::signature::tests::{address, key, mirrored, sign};
+    use crate::signature::tests::{address, key, mirrored, sign, sign_with_nonce};
 
     fn committee_of(members: u8, threshold: u8) -> Committee {
         let members = (1..=members).map(|number| address(&key(number))).collect();
@@ -245,6 +245,19 @@ mod tests {
 
         given.push(sign(&key(3), digest()));
         assert_eq!(assemble(&committee, &given).unwrap().signatures.len(), 2);
+    }
+
+    #[test]
+    fn the_proof_does_not_depend_on_which_of_a_members_signatures_came_first() {
+        let committee = committee_of(1, 1);
+        let mut given: Vec<_> = (2..9)
+            .map(|nonce| sign_with_nonce(&key(1), digest(), nonce))
+            .collect();
+        let proof = assemble(&committee, &given).unwrap();
+        given.reverse();
+        assert_eq!(assemble(&committee, &given), Ok(proof.clone()));
+        given.rotate_left(3);
+        assert_eq!(assemble(&committee, &given), Ok(proof));
     }
 
     #[test]

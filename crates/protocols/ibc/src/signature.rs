@@ -48,7 +48,11 @@ pub fn recover(digest: B256, signature: &Signature65) -> Result<Address, Recover
 #[cfg(test)]
 pub(crate) mod tests {
     use alloy_primitives::{U256, keccak256, uint};
-    use k256::ecdsa::SigningKey;
+    use k256::{
+        ProjectivePoint, Scalar,
+        ecdsa::SigningKey,
+        elliptic_curve::{ops::Reduce, point::AffineCoordinates},
+    };
 
     use super::*;
 
@@ -69,6 +73,22 @@ pub(crate) mod tests {
         bytes[..64].copy_from_slice(&signature.to_bytes());
         bytes[64] = 27 + recovery.to_byte();
         bytes.into()
+    }
+
+    /// Another signature of the same digest, by a random number that is not the standard's.
+    pub(crate) fn sign_with_nonce(key: &SigningKey, digest: B256, nonce: u64) -> Signature65 {
+        let nonce = Scalar::from(nonce);
+        let r = (ProjectivePoint::GENERATOR * nonce).to_affine().x();
+        let [r, z] =
+            [r, digest.0.into()].map(|bytes| <Scalar as Reduce<k256::U256>>::reduce_bytes(&bytes));
+        let s = nonce.invert().unwrap() * (z + r * **key.as_nonzero_scalar());
+        let signature = Signature::from_scalars(r, s).unwrap();
+        let signature = signature.normalize_s().unwrap_or(signature);
+        let with_v = |v| [signature.to_bytes().as_slice(), &[v]].concat();
+        let both = [27, 28].map(|v| Signature65::from_slice(&with_v(v)));
+        both.into_iter()
+            .find(|one| recover(digest, one) == Ok(address(key)))
+            .unwrap()
     }
 
     /// The other writing of the same signature: s mirrored and v swapped.

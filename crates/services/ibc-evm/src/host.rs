@@ -1,7 +1,5 @@
 //! An EVM chain as the relayer's host.
 
-use std::sync::Arc;
-
 use alloy::primitives::{Address, B256};
 use async_trait::async_trait;
 use causeway_evm::{

@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
+use causeway_types::BlockRef;
 use tracing::debug;
 
 use super::{Follower, Update, fetch, follower::Step};
 use crate::{
     EvmError, Log, RpcError, RpcErrorKind,
-    rpc::{Endpoint, Header},
+    rpc::{Endpoint, Rpc},
 };
 
 impl Follower {
@@ -26,7 +27,11 @@ impl Follower {
                 // Time-outs and broken connections may also come from too much at once.
                 let smaller = self.range.refused();
                 debug!(chain = %self.chain.id(), %error, range = self.range.size(), "range refused");
-                return if refused && smaller { Ok(Step::Again) } else { Err(error.into()) };
+                return if refused && smaller {
+                    Ok(Step::Again)
+                } else {
+                    Err(error.into())
+                };
             }
         };
         let blocks = by_block(logs);
@@ -34,7 +39,7 @@ impl Follower {
         let headers = fetch::headers(&rpc, &heights).await?;
         let mut updates = Vec::with_capacity(2 * blocks.len() + 1);
         for (logs, header) in blocks.into_iter().zip(headers) {
-            let block = owner(&rpc, &logs, header)?.block;
+            let block = owner(&rpc, &logs, header.map(|header| header.block))?;
             updates.push(Update::Block { block, logs });
             updates.push(Update::Final { block });
         }
@@ -63,9 +68,13 @@ fn by_block(logs: Vec<Log>) -> Vec<Vec<Log>> {
 }
 
 /// The header of the block that the logs claim to be of.
-fn owner(rpc: &crate::rpc::Rpc, logs: &[Log], header: Option<Header>) -> Result<Header, RpcError> {
-    let of_it = |header: &Header| logs.iter().all(|log| log.block_hash == header.block.hash);
+fn owner(rpc: &Rpc, logs: &[Log], header: Option<BlockRef>) -> Result<BlockRef, RpcError> {
+    let of_it = |block: &BlockRef| logs.iter().all(|log| log.block_hash == block.hash);
     header.filter(of_it).ok_or_else(|| {
-        RpcError::malformed(rpc.endpoint(), "eth_getLogs", "a log is not of the block at its height")
+        RpcError::malformed(
+            rpc.endpoint(),
+            "eth_getLogs",
+            "a log is not of the block at its height",
+        )
     })
 }

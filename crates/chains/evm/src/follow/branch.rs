@@ -19,7 +19,9 @@ impl Follower {
         endpoint: &Arc<Endpoint>,
         head: &Header,
     ) -> Result<Option<Step>, EvmError> {
-        let Some(tip) = self.cursor.tip() else { return Ok(None) };
+        let Some(tip) = self.cursor.tip() else {
+            return Ok(None);
+        };
         let head = &head.block;
         if head.height < tip.height {
             // A lower head alone is an endpoint that lags. Only another block at a height that we
@@ -52,7 +54,11 @@ impl Follower {
     async fn withdraw(&self, endpoint: &Arc<Endpoint>, height: u64) -> Result<Step, EvmError> {
         let recent = self.cursor.recent();
         let rpc = endpoint.rpc();
-        let lower: Vec<_> = recent.iter().rev().filter(|known| known.height <= height).collect();
+        let lower: Vec<_> = recent
+            .iter()
+            .rev()
+            .filter(|known| known.height <= height)
+            .collect();
         let mut shared = None;
         'search: for chunk in lower.chunks(usize::try_from(NEAR).unwrap_or(usize::MAX)) {
             let heights: Vec<_> = chunk.iter().map(|known| known.height).collect();
@@ -73,7 +79,9 @@ impl Follower {
         }
         let gone = recent.iter().rev();
         let gone = gone.take_while(|known| shared.is_none_or(|shared| known.height > shared));
-        let updates: Vec<_> = gone.map(|block| Update::Withdrawn { block: *block }).collect();
+        let updates: Vec<_> = gone
+            .map(|block| Update::Withdrawn { block: *block })
+            .collect();
         if updates.is_empty() {
             // The chain came back to our branch while we looked.
             return Ok(Step::Again);
@@ -99,7 +107,12 @@ impl Follower {
             Ok(agreed) => {
                 let (chain, expected, got) = (self.chain.id(), known.hash, agreed.hash);
                 error!(%chain, height, %expected, %got, "finality was violated");
-                EvmError::FinalityViolated { chain: chain.clone(), height, expected, got }
+                EvmError::FinalityViolated {
+                    chain: chain.clone(),
+                    height,
+                    expected,
+                    got,
+                }
             }
             Err(error) => error.into(),
         }

@@ -43,7 +43,11 @@ pub struct Cursor {
 impl Cursor {
     /// Starts with the block at this height; 0 is the chain's beginning.
     pub const fn at(height: u64) -> Self {
-        Self { next: height, final_height: None, recent: VecDeque::new() }
+        Self {
+            next: height,
+            final_height: None,
+            recent: VecDeque::new(),
+        }
     }
 
     /// The height of the first block that has not been told of.
@@ -87,7 +91,11 @@ impl Cursor {
             }
             Update::Final { block } => {
                 self.final_height = Some(block.height);
-                while self.recent.front().is_some_and(|first| first.height < block.height) {
+                while self
+                    .recent
+                    .front()
+                    .is_some_and(|first| first.height < block.height)
+                {
                     self.recent.pop_front();
                 }
                 if block.height >= self.next {
@@ -107,7 +115,8 @@ mod tests {
     use super::*;
 
     fn block(height: u64, branch: u8) -> BlockRef {
-        let name = |height: u64, branch| B256::left_padding_from(&[branch, height.to_le_bytes()[0]]);
+        let name =
+            |height: u64, branch| B256::left_padding_from(&[branch, height.to_le_bytes()[0]]);
         BlockRef {
             height,
             hash: name(height, branch),
@@ -117,7 +126,10 @@ mod tests {
     }
 
     fn told(height: u64, branch: u8) -> Update {
-        Update::Block { block: block(height, branch), logs: Vec::new() }
+        Update::Block {
+            block: block(height, branch),
+            logs: Vec::new(),
+        }
     }
 
     #[test]
@@ -131,7 +143,10 @@ mod tests {
         assert_eq!(cursor.final_height(), Some(7));
         assert_eq!(cursor.recent(), &VecDeque::from([block(7, 0), block(8, 0)]));
         cursor.apply(&Update::Withdrawn { block: block(8, 0) });
-        assert_eq!((cursor.next_height(), cursor.tip()), (8, Some(&block(7, 0))));
+        assert_eq!(
+            (cursor.next_height(), cursor.tip()),
+            (8, Some(&block(7, 0)))
+        );
     }
 
     #[test]
@@ -140,8 +155,13 @@ mod tests {
         cursor.apply(&told(3, 0));
         cursor.apply(&told(9, 0));
         assert_eq!(cursor.recent(), &VecDeque::from([block(9, 0)]));
-        cursor.apply(&Update::Final { block: block(20, 0) });
-        assert_eq!((cursor.next_height(), cursor.tip()), (21, Some(&block(20, 0))));
+        cursor.apply(&Update::Final {
+            block: block(20, 0),
+        });
+        assert_eq!(
+            (cursor.next_height(), cursor.tip()),
+            (21, Some(&block(20, 0)))
+        );
     }
 
     #[test]

@@ -13,15 +13,14 @@ const GET_BLOCK: &str = "eth_getBlockByNumber";
 const GET_LOGS: &str = "eth_getLogs";
 
 /// The headers at these heights, `None` where the endpoint has no block.
-pub(super) async fn headers(
-    rpc: &Rpc,
-    heights: &[u64],
-) -> Result<Vec<Option<Header>>, RpcError> {
+pub(super) async fn headers(rpc: &Rpc, heights: &[u64]) -> Result<Vec<Option<Header>>, RpcError> {
     let call = |height: &u64| Call::new(GET_BLOCK, json!([quantity(*height), false]));
     let answers = rpc.batch(heights.iter().map(call).collect()).await?;
     let mut headers = Vec::with_capacity(heights.len());
     for (answer, height) in answers.into_iter().zip(heights) {
-        let header = answer.read::<Option<WireHeader>>()?.and_then(WireHeader::checked);
+        let header = answer
+            .read::<Option<WireHeader>>()?
+            .and_then(WireHeader::checked);
         if let Some(other) = header.filter(|header| header.block.height != *height) {
             let reason = format!("expected block {height}, got {}", other.block.height);
             return Err(RpcError::malformed(rpc.endpoint(), GET_BLOCK, reason));
@@ -39,7 +38,10 @@ pub(super) async fn logs_of_blocks(
     headers: &[Header],
 ) -> Result<Vec<Vec<Log>>, RpcError> {
     let rpc = endpoint.rpc();
-    let calls = headers.iter().map(|header| by_hash(filter, header)).collect();
+    let calls = headers
+        .iter()
+        .map(|header| by_hash(filter, header))
+        .collect();
     let answers = rpc.batch(calls).await?;
     let mut all = Vec::with_capacity(headers.len());
     for (answer, header) in answers.into_iter().zip(headers) {
@@ -71,9 +73,14 @@ async fn second_opinion(
         let Ok(found) = rpc.request::<Vec<WireLog>>(call.method, call.params).await else {
             continue;
         };
-        let Ok(logs) = checked(&rpc, filter, found) else { continue };
+        let Ok(logs) = checked(&rpc, filter, found) else {
+            continue;
+        };
         if !logs.is_empty() && only_of(&rpc, header, &logs).is_ok() {
-            doubted.distrust(&format!("it hides the logs of block {}", header.block.height));
+            doubted.distrust(&format!(
+                "it hides the logs of block {}",
+                header.block.height
+            ));
             return logs;
         }
     }
@@ -101,11 +108,16 @@ pub(super) async fn logs_of_range(
     };
     let logs = checked(rpc, filter, logs.read()?)?;
     // A node that is not that far leaves logs out without saying so.
-    let end = end.read::<Option<WireHeader>>()?.and_then(WireHeader::checked);
+    let end = end
+        .read::<Option<WireHeader>>()?
+        .and_then(WireHeader::checked);
     let end = end
         .filter(|end| end.block.height == last)
         .ok_or_else(|| malformed("the range's last block is missing"))?;
-    if logs.iter().any(|log| !(first..=last).contains(&log.block_height)) {
+    if logs
+        .iter()
+        .any(|log| !(first..=last).contains(&log.block_height))
+    {
         return Err(malformed("a log lies outside of the range"));
     }
     Ok((logs, end))
@@ -122,12 +134,17 @@ fn checked(rpc: &Rpc, filter: &LogFilter, found: Vec<WireLog>) -> Result<Vec<Log
     let malformed = |reason: &str| RpcError::malformed(rpc.endpoint(), GET_LOGS, reason);
     let mut logs: Vec<Log> = Vec::with_capacity(found.len());
     for log in found {
-        let log = log.checked().ok_or_else(|| malformed("a log is pending, removed or broken"))?;
+        let log = log
+            .checked()
+            .ok_or_else(|| malformed("a log is pending, removed or broken"))?;
         if !filter.matches(&log) {
             return Err(malformed("a log does not match the filter"));
         }
         let place = |log: &Log| (log.block_height, log.log_index);
-        if logs.last().is_some_and(|previous| place(previous) >= place(&log)) {
+        if logs
+            .last()
+            .is_some_and(|previous| place(previous) >= place(&log))
+        {
             return Err(malformed("the logs are not in order"));
         }
         logs.push(log);
@@ -137,8 +154,9 @@ fn checked(rpc: &Rpc, filter: &LogFilter, found: Vec<WireLog>) -> Result<Vec<Log
 
 fn only_of(rpc: &Rpc, header: &Header, logs: &[Log]) -> Result<(), RpcError> {
     let block = &header.block;
-    let foreign =
-        logs.iter().any(|log| (log.block_height, log.block_hash) != (block.height, block.hash));
+    let foreign = logs
+        .iter()
+        .any(|log| (log.block_height, log.block_hash) != (block.height, block.hash));
     if foreign {
         let reason = format!("a log is not of block {}", block.hash);
         return Err(RpcError::malformed(rpc.endpoint(), GET_LOGS, reason));

@@ -28,7 +28,10 @@ impl LogFilter {
     pub(crate) fn matches(&self, log: &Log) -> bool {
         (self.addresses.is_empty() || self.addresses.contains(&log.address()))
             && (self.topics0.is_empty()
-                || log.topics().first().is_some_and(|topic| self.topics0.contains(topic)))
+                || log
+                    .topics()
+                    .first()
+                    .is_some_and(|topic| self.topics0.contains(topic)))
     }
 
     /// Whether a block with this bloom may hold such logs; it cannot if this says no.
@@ -38,9 +41,10 @@ impl LogFilter {
         };
         !bloom.is_zero()
             && (self.addresses.is_empty()
-                || any(Box::new(self.addresses.iter().map(|address| address.as_slice()))))
-            && (self.topics0.is_empty()
-                || any(Box::new(self.topics0.iter().map(|topic| topic.as_slice()))))
+                || any(Box::new(
+                    self.addresses.iter().map(|address| address.as_slice()),
+                )))
+            && (self.topics0.is_empty() || any(Box::new(self.topics0.iter().map(B256::as_slice))))
     }
 }
 
@@ -51,7 +55,10 @@ mod tests {
     #[test]
     fn a_bloom_says_no_only_where_address_or_event_are_absent() {
         let (address, topic) = (Address::repeat_byte(7), B256::repeat_byte(9));
-        let filter = LogFilter { addresses: vec![address], topics0: vec![topic] };
+        let filter = LogFilter {
+            addresses: vec![address],
+            topics0: vec![topic],
+        };
         let mut bloom = Bloom::ZERO;
         assert!(!filter.may_match(&bloom));
         assert!(!LogFilter::default().may_match(&bloom));

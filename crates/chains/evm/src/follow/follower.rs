@@ -109,7 +109,9 @@ impl Follower {
     }
 
     async fn step(&mut self, endpoint: &Arc<Endpoint>) -> Result<Step, EvmError> {
-        let Some(head) = endpoint.head() else { return Ok(Step::Wait) };
+        let Some(head) = endpoint.head() else {
+            return Ok(Step::Wait);
+        };
         if let Some(step) = self.check_branch(endpoint, &head).await? {
             return Ok(step);
         }
@@ -130,7 +132,11 @@ impl Follower {
     /// agree, as that many say.
     fn final_height(&self, endpoint: &Endpoint) -> Option<u64> {
         let pool = self.chain.pool();
-        if pool.agreement > 1 { pool.final_height() } else { endpoint.health().final_height }
+        if pool.agreement > 1 {
+            pool.final_height()
+        } else {
+            endpoint.health().final_height
+        }
     }
 
     async fn newly_final(&self, endpoint: &Endpoint) -> Result<Option<Step>, EvmError> {
@@ -138,11 +144,17 @@ impl Follower {
             return Ok(None);
         };
         let height = height.min(tip.height);
-        if self.cursor.final_height().is_some_and(|told| told >= height) {
+        if self
+            .cursor
+            .final_height()
+            .is_some_and(|told| told >= height)
+        {
             return Ok(None);
         }
         // Below the first block that was told of there is nothing to say.
-        let Some(block) = self.cursor.recent_at(height).copied() else { return Ok(None) };
+        let Some(block) = self.cursor.recent_at(height).copied() else {
+            return Ok(None);
+        };
         let agreed = self.agreed_final(endpoint, &block).await?;
         Ok(agreed.then(|| Step::Updates(vec![Update::Final { block }])))
     }
@@ -192,7 +204,10 @@ impl Follower {
         let pool = self.chain.pool();
         let logs = fetch::logs_of_blocks(pool, endpoint, &self.filter, &headers).await?;
         let updates = headers.into_iter().zip(logs);
-        let updates = updates.map(|(header, logs)| Update::Block { block: header.block, logs });
+        let updates = updates.map(|(header, logs)| Update::Block {
+            block: header.block,
+            logs,
+        });
         Ok(Step::Updates(updates.collect()))
     }
 

@@ -10,7 +10,11 @@ impl AdaptiveRange {
     const FIRST: u64 = 256;
 
     pub(super) fn new(max: u64) -> Self {
-        Self { size: Self::FIRST.min(max).max(1), max, refused_before: false }
+        Self {
+            size: Self::FIRST.min(max).max(1),
+            max,
+            refused_before: false,
+        }
     }
 
     pub(super) const fn size(&self) -> u64 {
@@ -19,7 +23,11 @@ impl AdaptiveRange {
 
     /// Doubles until the first refusal; from then on the limit is near and steps are small.
     pub(super) fn succeeded(&mut self) {
-        let step = if self.refused_before { (self.size / 8).max(1) } else { self.size };
+        let step = if self.refused_before {
+            (self.size / 8).max(1)
+        } else {
+            self.size
+        };
         self.size = self.size.saturating_add(step).min(self.max);
     }
 

@@ -13,7 +13,12 @@ impl<S: LaneStore> TxLane<S> {
     ///
     /// `key` names this list of messages as [`Self::submit`]'s key names a call: the same key with
     /// other messages is a mistake. `encode` makes one call of some of them, at least one.
-    pub async fn submit_batch<M, F>(&self, key: &str, messages: Vec<M>, encode: F) -> Vec<(M, Answer)>
+    pub async fn submit_batch<M, F>(
+        &self,
+        key: &str,
+        messages: Vec<M>,
+        encode: F,
+    ) -> Vec<(M, Answer)>
     where
         M: Clone + Send + Sync,
         F: Fn(&[M]) -> TxCall + Send + Sync,
@@ -21,13 +26,20 @@ impl<S: LaneStore> TxLane<S> {
         let all: Vec<_> = (0..messages.len()).collect();
         let mut answers: Vec<Option<Answer>> = messages.iter().map(|_| None).collect();
         if !all.is_empty() {
-            let batch = Batch { lane: self, key, messages: &messages, encode: &encode };
+            let batch = Batch {
+                lane: self,
+                key,
+                messages: &messages,
+                encode: &encode,
+            };
             for (index, answer) in batch.submit(all).await {
                 answers[index] = Some(answer);
             }
         }
         let answered = messages.into_iter().zip(answers);
-        answered.map(|(m, answer)| (m, answer.unwrap_or(Err(LaneError::Closed)))).collect()
+        answered
+            .map(|(m, answer)| (m, answer.unwrap_or(Err(LaneError::Closed))))
+            .collect()
     }
 }
 
@@ -92,14 +104,18 @@ where
     /// Finds by simulation which of these messages fail.
     fn sift<'s>(&'s self, chosen: &'s [usize]) -> BoxFuture<'s, Vec<(usize, Option<LaneError>)>> {
         async move {
-            let error = match self.lane.simulate(&self.call(chosen)).await {
-                Ok(_) => return chosen.iter().map(|index| (*index, None)).collect(),
-                Err(error) => error,
+            let Err(error) = self.lane.simulate(&self.call(chosen)).await else {
+                return chosen.iter().map(|index| (*index, None)).collect();
             };
-            let divisible =
-                matches!(error, LaneError::Reverted { .. } | LaneError::TooMuchGas { .. });
+            let divisible = matches!(
+                error,
+                LaneError::Reverted { .. } | LaneError::TooMuchGas { .. }
+            );
             if chosen.len() == 1 || !divisible {
-                return chosen.iter().map(|index| (*index, Some(error.clone()))).collect();
+                return chosen
+                    .iter()
+                    .map(|index| (*index, Some(error.clone())))
+                    .collect();
             }
             let (left, right) = halves(chosen);
             let (mut left, right) = join(self.sift(left), self.sift(right)).await;
@@ -116,18 +132,24 @@ where
         let silent = || LaneError::reverted(alloy_primitives::Bytes::new());
         let Some(to) = call.to else { return silent() };
         let from = Some(self.lane.account());
-        let repeated =
-            self.lane.chain().call_at(from, to, call.data, Some(&outcome.block)).await;
+        let repeated = self
+            .lane
+            .chain()
+            .call_at(from, to, call.data, Some(&outcome.block))
+            .await;
         match repeated {
-            Err(crate::EvmError::Rpc(error)) => {
-                error.revert().map_or_else(silent, |data| LaneError::reverted(data.clone()))
-            }
+            Err(crate::EvmError::Rpc(error)) => error
+                .revert()
+                .map_or_else(silent, |data| LaneError::reverted(data.clone())),
             _ => silent(),
         }
     }
 
     fn call(&self, chosen: &[usize]) -> TxCall {
-        let messages: Vec<M> = chosen.iter().map(|index| self.messages[*index].clone()).collect();
+        let messages: Vec<M> = chosen
+            .iter()
+            .map(|index| self.messages[*index].clone())
+            .collect();
         (self.encode)(&messages)
     }
 
@@ -148,7 +170,10 @@ where
 }
 
 fn to_each(chosen: Vec<usize>, answer: &Result<Arc<TxOutcome>, LaneError>) -> Answers {
-    chosen.into_iter().map(|index| (index, answer.clone())).collect()
+    chosen
+        .into_iter()
+        .map(|index| (index, answer.clone()))
+        .collect()
 }
 
 fn halves(chosen: &[usize]) -> (&[usize], &[usize]) {

@@ -29,19 +29,30 @@ pub(super) enum Verdict {
 
 impl Verdict {
     pub(super) fn of(answer: Result<B256, RpcError>) -> Self {
-        let error = match answer {
-            Ok(_) => return Self::Accepted,
-            Err(error) => error,
+        let Err(error) = answer else {
+            return Self::Accepted;
         };
-        let Some(words) = error.refusal() else { return Self::Unknown(error) };
+        let Some(words) = error.refusal() else {
+            return Self::Unknown(error);
+        };
         let has = |any: &[&str]| any.iter().any(|part| words.contains(part));
         // The words of geth, reth, Nethermind, Besu, Erigon and anvil.
         let known = has(&["known transaction"]) && !has(&["unknown transaction"]);
         if known || has(&["already known", "already imported", "alreadyknown"]) {
             Self::Accepted
-        } else if has(&["nonce too low", "oldnonce", "nonce is too low", "nonce_too_low"]) {
+        } else if has(&[
+            "nonce too low",
+            "oldnonce",
+            "nonce is too low",
+            "nonce_too_low",
+        ]) {
             Self::NonceUsed
-        } else if has(&["underpriced", "fee too low", "less than block base fee", "feetoolow"]) {
+        } else if has(&[
+            "underpriced",
+            "fee too low",
+            "less than block base fee",
+            "feetoolow",
+        ]) {
             Self::Underpriced
         } else if has(&["insufficient funds", "insufficientfunds", "upfront cost"]) {
             Self::InsufficientFunds(words)
@@ -69,7 +80,12 @@ impl<S: LaneStore> Core<S> {
     /// Signs an attempt, records it and sends it, and does what the answer asks for. Whatever
     /// happens, the entry stays until its nonce is used, and the keeper goes on with it.
     pub(super) async fn attempt(&self, nonce: u64, fees: Fees, cancels: bool) {
-        let Some(call) = self.state().entries.get(&nonce).map(|entry| entry.call.clone()) else {
+        let Some(call) = self
+            .state()
+            .entries
+            .get(&nonce)
+            .map(|entry| entry.call.clone())
+        else {
             return;
         };
         let signed = match self.sign(nonce, &call, fees, cancels).await {
@@ -103,7 +119,11 @@ impl<S: LaneStore> Core<S> {
                 None => None,
             };
             let Some(attempt) = attempt else { return };
-            let sent = self.chain.rpc().request("eth_sendRawTransaction", (&attempt.raw,)).await;
+            let sent = self
+                .chain
+                .rpc()
+                .request("eth_sendRawTransaction", (&attempt.raw,))
+                .await;
             let verdict = Verdict::of(sent);
             debug!(lane = %self.name, nonce, hash = %attempt.hash, ?verdict, "transaction sent");
             match verdict {
@@ -121,7 +141,11 @@ impl<S: LaneStore> Core<S> {
                 Verdict::InsufficientFunds(details) => {
                     let (chain, account) = (self.chain.id().clone(), self.account);
                     warn!(lane = %self.name, %account, details, "account cannot pay");
-                    let error = LaneError::InsufficientFunds { chain, account, details };
+                    let error = LaneError::InsufficientFunds {
+                        chain,
+                        account,
+                        details,
+                    };
                     return self.tell(nonce, Err(error));
                 }
                 Verdict::Rejected(words) => {
@@ -158,7 +182,12 @@ impl<S: LaneStore> Core<S> {
             self.warn_of_limit(nonce, attempt, &market);
             return false;
         };
-        let Some(call) = self.state().entries.get(&nonce).map(|entry| entry.call.clone()) else {
+        let Some(call) = self
+            .state()
+            .entries
+            .get(&nonce)
+            .map(|entry| entry.call.clone())
+        else {
             return false;
         };
         let signed = match self.sign(nonce, &call, fees, attempt.cancels).await {
@@ -172,7 +201,11 @@ impl<S: LaneStore> Core<S> {
             warn!(lane = %self.name, nonce, %error, "replacement is not recorded and not sent");
             return false;
         }
-        let key = self.state().entries.get(&nonce).map(|entry| entry.key.clone());
+        let key = self
+            .state()
+            .entries
+            .get(&nonce)
+            .map(|entry| entry.key.clone());
         info!(
             lane = %self.name, nonce, key, replaced = %attempt.hash, hash = %signed.hash,
             max_fee = fees.max_fee, priority_fee = fees.priority_fee, "fees raised"
@@ -199,8 +232,11 @@ mod tests {
     use super::*;
 
     fn verdict(message: &str) -> Verdict {
-        let kind =
-            RpcErrorKind::Refused { code: -32000, message: message.to_owned(), revert: None };
+        let kind = RpcErrorKind::Refused {
+            code: -32000,
+            message: message.to_owned(),
+            revert: None,
+        };
         Verdict::of(Err(RpcError {
             endpoint: "test".to_owned(),
             method: "eth_sendRawTransaction".to_owned(),
@@ -214,15 +250,31 @@ mod tests {
         assert_eq!(verdict("already known"), Verdict::Accepted);
         assert_eq!(verdict("transaction already imported"), Verdict::Accepted);
         assert_eq!(verdict("known transaction: 0x12"), Verdict::Accepted);
-        assert_eq!(verdict("nonce too low: next nonce 7, tx nonce 5"), Verdict::NonceUsed);
-        assert_eq!(verdict("replacement transaction underpriced"), Verdict::Underpriced);
-        assert_eq!(verdict("max fee per gas less than block base fee"), Verdict::Underpriced);
+        assert_eq!(
+            verdict("nonce too low: next nonce 7, tx nonce 5"),
+            Verdict::NonceUsed
+        );
+        assert_eq!(
+            verdict("replacement transaction underpriced"),
+            Verdict::Underpriced
+        );
+        assert_eq!(
+            verdict("max fee per gas less than block base fee"),
+            Verdict::Underpriced
+        );
         assert!(matches!(
             verdict("Insufficient funds for gas * price + value"),
             Verdict::InsufficientFunds(_)
         ));
-        assert!(matches!(verdict("exceeds block gas limit"), Verdict::Rejected(_)));
-        for unclear in ["unknown transaction kind of trouble", "txpool is full", "internal error"] {
+        assert!(matches!(
+            verdict("exceeds block gas limit"),
+            Verdict::Rejected(_)
+        ));
+        for unclear in [
+            "unknown transaction kind of trouble",
+            "txpool is full",
+            "internal error",
+        ] {
             assert!(matches!(verdict(unclear), Verdict::Unknown(_)), "{unclear}");
         }
     }

@@ -99,7 +99,11 @@ impl<S: LaneStore> Core<S> {
 
     /// The height of the head, 0 before it is known.
     pub(super) fn head_height(&self) -> u64 {
-        self.chain.pool().current().head().map_or(0, |head| head.block.height)
+        self.chain
+            .pool()
+            .current()
+            .head()
+            .map_or(0, |head| head.block.height)
     }
 
     pub(super) fn tell(&self, nonce: u64, answer: Answer) {
@@ -160,9 +164,14 @@ impl<S: LaneStore> Core<S> {
             tx.input = alloy_primitives::Bytes::new();
             tx.gas_limit = gas_limit.clamp(TRANSFER_GAS, 10 * TRANSFER_GAS);
         }
-        let signature = self.signer.sign_transaction(&mut tx).await.map_err(|error| {
-            LaneError::Signer { account: self.account, details: error.to_string() }
-        })?;
+        let signature = self
+            .signer
+            .sign_transaction(&mut tx)
+            .await
+            .map_err(|error| LaneError::Signer {
+                account: self.account,
+                details: error.to_string(),
+            })?;
         let gas_limit = tx.gas_limit;
         let signed = TxEnvelope::from(tx.into_signed(signature));
         Ok(SignedAttempt {

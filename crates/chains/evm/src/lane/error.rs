@@ -60,7 +60,9 @@ pub enum LaneError {
     #[error("the transaction was refused for good: {0}")]
     Rejected(String),
     /// Another program used the signer's nonce before us, again and again.
-    #[error("nonce {nonce} of {account} was used by somebody else; let only one program sign for it")]
+    #[error(
+        "nonce {nonce} of {account} was used by somebody else; let only one program sign for it"
+    )]
     NonceTaken {
         /// The account that signs.
         account: Address,
@@ -68,7 +70,9 @@ pub enum LaneError {
         nonce: u64,
     },
     /// The store has transactions that the chain does not know, as after a reset of a test chain.
-    #[error("the next nonce of {account} is {expected} on the chain and {got} in the store; was the chain reset?")]
+    #[error(
+        "the next nonce of {account} is {expected} on the chain and {got} in the store; was the chain reset?"
+    )]
     NonceGap {
         /// The account that signs.
         account: Address,
@@ -130,7 +134,11 @@ impl LaneError {
         needed: U256,
     ) -> Self {
         let details = format!("it has {balance} wei and needs {needed}");
-        Self::InsufficientFunds { chain: chain.clone(), account, details }
+        Self::InsufficientFunds {
+            chain: chain.clone(),
+            account,
+            details,
+        }
     }
 }
 

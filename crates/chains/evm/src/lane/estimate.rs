@@ -50,9 +50,20 @@ impl<S: LaneStore> Core<S> {
         let needed = cost.saturating_add(call.value);
         if balance < needed {
             let chain = self.chain.id();
-            return Err(LaneError::insufficient(chain, self.account, balance, needed));
+            return Err(LaneError::insufficient(
+                chain,
+                self.account,
+                balance,
+                needed,
+            ));
         }
-        Ok((TxCall { gas_limit: Some(gas_limit), ..call.clone() }, fees))
+        Ok((
+            TxCall {
+                gas_limit: Some(gas_limit),
+                ..call.clone()
+            },
+            fees,
+        ))
     }
 
     fn with_headroom(&self, estimated: u64) -> Result<u64, LaneError> {
@@ -73,19 +84,40 @@ impl<S: LaneStore> Core<S> {
         if let Some(data) = error.revert() {
             return LaneError::reverted(data.clone());
         }
-        let Some(words) = error.refusal() else { return error.into() };
+        let Some(words) = error.refusal() else {
+            return error.into();
+        };
         let has = |any: &[&str]| any.iter().any(|part| words.contains(part));
         if has(&["insufficient funds", "insufficient balance", "outoffunds"]) {
             let (chain, account) = (self.chain.id().clone(), self.account);
-            return LaneError::InsufficientFunds { chain, account, details: words };
+            return LaneError::InsufficientFunds {
+                chain,
+                account,
+                details: words,
+            };
         }
-        if has(&["out of gas", "outofgas", "exceeds allowance", "gas limit", "gas too high"]) {
+        if has(&[
+            "out of gas",
+            "outofgas",
+            "exceeds allowance",
+            "gas limit",
+            "gas too high",
+        ]) {
             return LaneError::TooMuchGas { details: words };
         }
         // Invalid instructions and the like: the call fails, with no data to tell why.
-        if has(&["evm error", "opcode", "stack", "invalid jump", "vm execution"]) {
+        if has(&[
+            "evm error",
+            "opcode",
+            "stack",
+            "invalid jump",
+            "vm execution",
+        ]) {
             let reason = crate::RevertReason::Message(words);
-            return LaneError::Reverted { data: alloy_primitives::Bytes::new(), reason };
+            return LaneError::Reverted {
+                data: alloy_primitives::Bytes::new(),
+                reason,
+            };
         }
         error.into()
     }

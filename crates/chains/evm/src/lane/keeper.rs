@@ -32,7 +32,11 @@ impl<S: LaneStore> Core<S> {
             let mut heads = self.chain.watch_head();
             loop {
                 let poll = self.chain.config().poll_interval;
-                let wait = if self.waits() { poll } else { poll.max(Duration::from_secs(10)) };
+                let wait = if self.waits() {
+                    poll
+                } else {
+                    poll.max(Duration::from_secs(10))
+                };
                 let woken = async {
                     tokio::select! {
                         () = self.wake.notified() => {}
@@ -50,7 +54,10 @@ impl<S: LaneStore> Core<S> {
 
     /// Whether anything is not included yet.
     fn waits(&self) -> bool {
-        self.state().entries.values().any(|entry| entry.included.is_none())
+        self.state()
+            .entries
+            .values()
+            .any(|entry| entry.included.is_none())
     }
 
     /// One look: what was mined, what fell out of the chain, what is final, what must be sent.
@@ -68,27 +75,25 @@ impl<S: LaneStore> Core<S> {
             let mut state = self.state();
             state.chain_nonce = state.chain_nonce.max(next_nonce);
             for (nonce, entry) in &mut state.entries {
-                let mined = entry.attempts.iter().find_map(|each| outcomes.get(&each.hash));
+                let mined = entry
+                    .attempts
+                    .iter()
+                    .find_map(|each| outcomes.get(&each.hash));
                 if let Some(outcome) = mined {
                     self.include(*nonce, entry, outcome);
-                } else if hashes.iter().any(|hash| entry.attempts.iter().any(|a| a.hash == *hash))
-                    || *nonce >= next_nonce
-                {
+                } else if *nonce >= next_nonce || asked_for(entry, &hashes) {
                     self.exclude(*nonce, entry);
                 }
-                match &entry.included {
-                    Some(outcome) => {
-                        if final_height.is_some_and(|height| outcome.block.height <= height) {
-                            settled.push((*nonce, ending(entry, outcome)));
-                        }
+                if let Some(outcome) = &entry.included {
+                    if final_height.is_some_and(|height| outcome.block.height <= height) {
+                        settled.push((*nonce, ending(entry, outcome)));
                     }
-                    None if *nonce < next_nonce => {
-                        if self.vanished(entry) {
-                            settled.push((*nonce, Settled::Superseded));
-                        }
+                } else if *nonce < next_nonce {
+                    if self.vanished(entry) {
+                        settled.push((*nonce, Settled::Superseded));
                     }
-                    None if !entry.busy => to_send.push(*nonce),
-                    None => {}
+                } else if !entry.busy {
+                    to_send.push(*nonce);
                 }
             }
         }
@@ -119,7 +124,10 @@ impl<S: LaneStore> Core<S> {
     /// The next nonce on the chain and the receipts that there are, in one round trip.
     async fn ask(&self, hashes: &[B256]) -> Result<(u64, Vec<Receipt>), LaneError> {
         let rpc = self.chain.rpc();
-        let mut calls = vec![Call::new("eth_getTransactionCount", json!([self.account, "latest"]))];
+        let mut calls = vec![Call::new(
+            "eth_getTransactionCount",
+            json!([self.account, "latest"]),
+        )];
         let receipt = |hash: &B256| Call::new("eth_getTransactionReceipt", json!([hash]));
         calls.extend(hashes.iter().map(receipt));
         let mut answers = rpc.batch(calls).await?.into_iter();
@@ -150,9 +158,15 @@ impl<S: LaneStore> Core<S> {
         unknown.dedup();
         unknown.retain(|hash| !blocks.contains_key(hash));
         let call = |hash: &B256| Call::new("eth_getBlockByHash", json!([hash, false]));
-        let answers = self.chain.rpc().batch(unknown.iter().map(call).collect()).await?;
+        let answers = self
+            .chain
+            .rpc()
+            .batch(unknown.iter().map(call).collect())
+            .await?;
         for answer in answers {
-            let header = answer.read::<Option<WireHeader>>()?.and_then(WireHeader::checked);
+            let header = answer
+                .read::<Option<WireHeader>>()?
+                .and_then(WireHeader::checked);
             blocks.extend(header.map(|header| (header.block.hash, header.block)));
         }
         let mut outcomes = HashMap::with_capacity(receipts.len());
@@ -161,7 +175,10 @@ impl<S: LaneStore> Core<S> {
             let block = block.filter(|block| block.height == receipt.block_height);
             // Without its block a receipt says nothing, and it must not count as absent either.
             let block = block.ok_or_else(|| {
-                let reason = format!("there is a receipt in it, but no block {}", receipt.block_hash);
+                let reason = format!(
+                    "there is a receipt in it, but no block {}",
+                    receipt.block_hash
+                );
                 RpcError::malformed(self.chain.rpc().endpoint(), "eth_getBlockByHash", reason)
             })?;
             outcomes.insert(receipt.hash, Arc::new(receipt.in_block(block)));
@@ -170,7 +187,10 @@ impl<S: LaneStore> Core<S> {
     }
 
     fn include(&self, nonce: u64, entry: &mut Entry, outcome: &Arc<TxOutcome>) {
-        let known = entry.included.as_ref().is_some_and(|known| known.block == outcome.block);
+        let known = entry
+            .included
+            .as_ref()
+            .is_some_and(|known| known.block == outcome.block);
         if !known {
             debug!(
                 lane = %self.name, nonce, hash = %outcome.hash, height = outcome.block.height,
@@ -181,8 +201,10 @@ impl<S: LaneStore> Core<S> {
         entry.vanished = None;
         entry.permit = None;
         // Those who wait for a cancelled transaction have been told why.
-        let cancelled =
-            entry.attempts.iter().any(|attempt| attempt.cancels && attempt.hash == outcome.hash);
+        let cancelled = entry
+            .attempts
+            .iter()
+            .any(|attempt| attempt.cancels && attempt.hash == outcome.hash);
         if !known && !cancelled {
             entry.answer.send_replace(Some(Ok(Arc::clone(outcome))));
         }
@@ -210,11 +232,15 @@ impl<S: LaneStore> Core<S> {
     async fn settle(&self, settled: Vec<(u64, Settled)>) -> Result<(), LaneError> {
         for (nonce, ending) in settled {
             self.store.settle(&self.name, nonce, &ending).await?;
-            let Some(entry) = self.state().entries.remove(&nonce) else { continue };
+            let Some(entry) = self.state().entries.remove(&nonce) else {
+                continue;
+            };
             if ending == Settled::Superseded && !entry.cancelled() {
                 warn!(lane = %self.name, nonce, "nonce was used by somebody else");
                 let account = self.account;
-                entry.answer.send_replace(Some(Err(LaneError::NonceTaken { account, nonce })));
+                entry
+                    .answer
+                    .send_replace(Some(Err(LaneError::NonceTaken { account, nonce })));
             }
         }
         Ok(())
@@ -225,10 +251,18 @@ impl<S: LaneStore> Core<S> {
         let height = self.head_height();
         let (latest, accepted, sent_at) = {
             let state = self.state();
-            let Some(entry) = state.entries.get(&nonce) else { return };
-            (entry.attempts.last().cloned(), entry.accepted, entry.sent_at)
+            let Some(entry) = state.entries.get(&nonce) else {
+                return;
+            };
+            (
+                entry.attempts.last().cloned(),
+                entry.accepted,
+                entry.sent_at,
+            )
         };
-        let Some(latest) = latest else { return self.resume(nonce).await };
+        let Some(latest) = latest else {
+            return self.resume(nonce).await;
+        };
         if !accepted {
             return self.broadcast(nonce).await;
         }
@@ -248,7 +282,12 @@ impl<S: LaneStore> Core<S> {
     /// Signs what was reserved before a crash and never signed; if it reverts by now, the nonce is
     /// used up by an empty transaction instead.
     async fn resume(&self, nonce: u64) {
-        let Some(call) = self.state().entries.get(&nonce).map(|entry| entry.call.clone()) else {
+        let Some(call) = self
+            .state()
+            .entries
+            .get(&nonce)
+            .map(|entry| entry.call.clone())
+        else {
             return;
         };
         info!(lane = %self.name, nonce, "taking up a transaction that was never signed");
@@ -266,8 +305,20 @@ impl<S: LaneStore> Core<S> {
     }
 }
 
+/// Whether the receipt of any attempt was looked up.
+fn asked_for(entry: &Entry, hashes: &[B256]) -> bool {
+    entry
+        .attempts
+        .iter()
+        .any(|attempt| hashes.contains(&attempt.hash))
+}
+
 fn ending(entry: &Entry, outcome: &TxOutcome) -> Settled {
-    if entry.attempts.iter().any(|attempt| attempt.cancels && attempt.hash == outcome.hash) {
+    if entry
+        .attempts
+        .iter()
+        .any(|attempt| attempt.cancels && attempt.hash == outcome.hash)
+    {
         return Settled::Superseded;
     }
     Settled::Confirmed {

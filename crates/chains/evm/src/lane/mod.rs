@@ -8,12 +8,12 @@ mod error;
 mod estimate;
 mod fees;
 mod keeper;
-mod lane;
 mod receipt;
 mod store;
+mod submission;
 
 pub use config::LaneConfig;
 pub use error::{LaneError, StoreError};
-pub use lane::TxLane;
 pub use receipt::TxOutcome;
 pub use store::{LaneStore, Reserved, Settled, SignedAttempt, TxCall, TxRecord};
+pub use submission::TxLane;

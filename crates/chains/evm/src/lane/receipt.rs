@@ -54,7 +54,9 @@ impl Receipt {
         let (Some(block_hash), Some(block_height)) = (wire.block_hash, wire.block_number) else {
             return Ok(None);
         };
-        let status = wire.status.ok_or_else(|| malformed("the receipt has no status"))?;
+        let status = wire
+            .status
+            .ok_or_else(|| malformed("the receipt has no status"))?;
         let block_height = block_height.to();
         let mut logs = Vec::with_capacity(wire.logs.len());
         for log in wire.logs {

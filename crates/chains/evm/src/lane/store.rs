@@ -22,7 +22,12 @@ pub struct TxCall {
 impl TxCall {
     /// A call that sends no coin and whose gas is estimated.
     pub const fn new(to: Address, data: Bytes) -> Self {
-        Self { to: Some(to), data, value: U256::ZERO, gas_limit: None }
+        Self {
+            to: Some(to),
+            data,
+            value: U256::ZERO,
+            gas_limit: None,
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 use std::sync::Arc;
 
-use alloy::rpc::{client::RpcClient, json_rpc::{RpcRecv, RpcSend}};
+use alloy::rpc::{
+    client::RpcClient,
+    json_rpc::{RpcRecv, RpcSend},
+};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, value::RawValue};
 
@@ -46,7 +49,11 @@ pub(crate) struct Rpc {
 
 impl Rpc {
     pub(crate) fn new(client: RpcClient, endpoint: &str, max_batch: usize) -> Self {
-        Self { client, endpoint: endpoint.into(), max_batch }
+        Self {
+            client,
+            endpoint: endpoint.into(),
+            max_batch,
+        }
     }
 
     pub(crate) const fn client(&self) -> &RpcClient {
@@ -83,7 +90,11 @@ impl Rpc {
                 let result = waiter.await;
                 let result =
                     result.map_err(|error| RpcError::from_wire(&self.endpoint, method, &error));
-                answers.push(Answer { endpoint: Arc::clone(&self.endpoint), method, result });
+                answers.push(Answer {
+                    endpoint: Arc::clone(&self.endpoint),
+                    method,
+                    result,
+                });
             }
         }
         Ok(answers)

@@ -96,11 +96,15 @@ impl Endpoint {
         let outcome = self.connect().await;
         if let Some(got) = self.health().wrong_chain {
             let (endpoint, expected) = (self.label.clone(), expected.clone());
-            return Err(EvmError::WrongChain { endpoint, expected, got });
+            return Err(EvmError::WrongChain {
+                endpoint,
+                expected,
+                got,
+            });
         }
-        outcome.map(drop).map_err(|error| {
-            EvmError::Rpc(RpcError::from_wire(&self.label, "eth_chainId", &error))
-        })
+        outcome
+            .map(drop)
+            .map_err(|error| EvmError::Rpc(RpcError::from_wire(&self.label, "eth_chainId", &error)))
     }
 
     /// The head subscription, on endpoints that can push.
@@ -158,7 +162,8 @@ impl Endpoint {
         self.health().failed(error, Instant::now());
         // A broken WebSocket stays broken; drop it unless somebody has opened a new one already.
         let mut connection = self.connection.lock().await;
-        let same = |kept: &RpcClient| client.is_some_and(|used| Arc::ptr_eq(kept.inner(), used.inner()));
+        let same =
+            |kept: &RpcClient| client.is_some_and(|used| Arc::ptr_eq(kept.inner(), used.inner()));
         if connection.as_ref().is_some_and(same) {
             *connection = None;
         }
@@ -193,9 +198,14 @@ impl Endpoint {
                 .max_message_size(Some(self.max_response_bytes))
                 .max_frame_size(Some(self.max_response_bytes));
             let connect = WsConnect::new(self.url.as_str()).with_config(limit);
-            ClientBuilder::default().pubsub(OneConnection(connect)).await?
+            ClientBuilder::default()
+                .pubsub(OneConnection(connect))
+                .await?
         } else {
-            RpcClient::new(BoundedHttp::new(self.url.clone(), self.max_response_bytes), false)
+            RpcClient::new(
+                BoundedHttp::new(self.url.clone(), self.max_response_bytes),
+                false,
+            )
         };
         let started = Instant::now();
         let number: U64 = client.request_noparams("eth_chainId").await?;
@@ -258,9 +268,16 @@ impl Service<RequestPacket> for EndpointTransport {
 /// The URL as it may be shown: providers put keys into the user, the path and the query.
 fn without_credentials(url: &Url, index: usize) -> String {
     let host = url.host_str().unwrap_or("?");
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let port = url
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
     let hidden = url.path() != "/" && !url.path().is_empty() || url.query().is_some();
-    let rest = if hidden { format!("/… (endpoint {})", index + 1) } else { String::new() };
+    let rest = if hidden {
+        format!("/… (endpoint {})", index + 1)
+    } else {
+        String::new()
+    };
     format!("{}://{host}{port}{rest}", url.scheme())
 }
 
@@ -273,7 +290,13 @@ mod tests {
         let named = |url: &str| without_credentials(&url.parse().unwrap(), 1);
         assert_eq!(named("http://127.0.0.1:8545"), "http://127.0.0.1:8545");
         assert_eq!(named("wss://user:secret@host"), "wss://host");
-        assert_eq!(named("https://host/v3/secret"), "https://host/… (endpoint 2)");
-        assert_eq!(named("https://host/?key=secret"), "https://host/… (endpoint 2)");
+        assert_eq!(
+            named("https://host/v3/secret"),
+            "https://host/… (endpoint 2)"
+        );
+        assert_eq!(
+            named("https://host/?key=secret"),
+            "https://host/… (endpoint 2)"
+        );
     }
 }

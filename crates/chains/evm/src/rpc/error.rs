@@ -45,11 +45,19 @@ pub enum RpcErrorKind {
 
 impl RpcError {
     pub(crate) fn new(endpoint: &str, method: &str, kind: RpcErrorKind) -> Self {
-        Self { endpoint: endpoint.to_owned(), method: method.to_owned(), kind }
+        Self {
+            endpoint: endpoint.to_owned(),
+            method: method.to_owned(),
+            kind,
+        }
     }
 
     pub(crate) fn malformed(endpoint: &str, method: &str, reason: impl Into<String>) -> Self {
-        Self::new(endpoint, method, RpcErrorKind::Malformed(shorten(&reason.into())))
+        Self::new(
+            endpoint,
+            method,
+            RpcErrorKind::Malformed(shorten(&reason.into())),
+        )
     }
 
     pub(crate) fn from_wire(endpoint: &str, method: &str, error: &TransportError) -> Self {
@@ -71,8 +79,13 @@ impl RpcError {
     pub const fn severity(&self) -> Severity {
         match self.kind {
             // A revert, an unknown method and bad parameters stay what they are.
-            RpcErrorKind::Refused { revert: Some(_), .. }
-            | RpcErrorKind::Refused { code: -32602 | -32601, .. } => Severity::Stop,
+            RpcErrorKind::Refused {
+                revert: Some(_), ..
+            }
+            | RpcErrorKind::Refused {
+                code: -32602 | -32601,
+                ..
+            } => Severity::Stop,
             _ => Severity::Retry,
         }
     }
@@ -100,7 +113,11 @@ impl RpcErrorKind {
         // Code 3 is geth's for a revert, and -32015 that of Nethermind and OpenEthereum's heirs.
         let reverted = lower.contains("revert") || payload.code == 3 || payload.code == -32015;
         let revert = reverted.then(|| revert_data(payload));
-        Self::Refused { code: payload.code, message: shorten(&payload.message), revert }
+        Self::Refused {
+            code: payload.code,
+            message: shorten(&payload.message),
+            revert,
+        }
     }
 }
 
@@ -109,8 +126,14 @@ fn revert_data(payload: &ErrorPayload) -> Bytes {
     if let Some(data) = payload.as_revert_data() {
         return data;
     }
-    let text = payload.data.as_ref().map_or("", |data| data.get().trim_matches('"'));
-    text.strip_prefix("Reverted ").unwrap_or(text).parse().unwrap_or_default()
+    let text = payload
+        .data
+        .as_ref()
+        .map_or("", |data| data.get().trim_matches('"'));
+    text.strip_prefix("Reverted ")
+        .unwrap_or(text)
+        .parse()
+        .unwrap_or_default()
 }
 
 /// An endpoint's text cut to a length that cannot fill a log.

@@ -34,9 +34,14 @@ fn overloaded(answer: &ResponsePacket) -> bool {
     answer.iter_errors().any(|error| {
         let message = error.message.to_lowercase();
         error.code == 429
-            || ["rate limit", "too many requests", "compute units", "request limit"]
-                .iter()
-                .any(|words| message.contains(words))
+            || [
+                "rate limit",
+                "too many requests",
+                "compute units",
+                "request limit",
+            ]
+            .iter()
+            .any(|words| message.contains(words))
     })
 }
 

@@ -68,6 +68,8 @@ impl Health {
 
     /// When the next try is due; `None` if now.
     pub(crate) fn pause(&self, now: Instant) -> Option<Duration> {
-        self.retry_at.and_then(|at| at.checked_duration_since(now)).filter(|pause| !pause.is_zero())
+        self.retry_at
+            .and_then(|at| at.checked_duration_since(now))
+            .filter(|pause| !pause.is_zero())
     }
 }

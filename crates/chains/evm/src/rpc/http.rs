@@ -23,14 +23,21 @@ pub(crate) struct BoundedHttp {
 
 impl BoundedHttp {
     pub(crate) fn new(url: Url, max_response_bytes: usize) -> Self {
-        Self { client: Client::new(), url, max_response_bytes }
+        Self {
+            client: Client::new(),
+            url,
+            max_response_bytes,
+        }
     }
 
     async fn post(self, packet: RequestPacket) -> TransportResult<ResponsePacket> {
         let body = serde_json::to_vec(&packet).map_err(TransportError::ser_err)?;
-        let request = self.client.post(self.url).header(CONTENT_TYPE, "application/json");
+        let request = self
+            .client
+            .post(self.url)
+            .header(CONTENT_TYPE, "application/json");
         let response = request.body(body).send().await;
-        let response = response.map_err(|error| without_url(error))?;
+        let response = response.map_err(without_url)?;
         let status = response.status();
         let body = read_at_most(response, self.max_response_bytes).await?;
         match serde_json::from_slice(&body) {
@@ -49,7 +56,7 @@ impl BoundedHttp {
 
 async fn read_at_most(mut response: Response, limit: usize) -> TransportResult<Vec<u8>> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| without_url(error))? {
+    while let Some(chunk) = response.chunk().await.map_err(without_url)? {
         if body.len() + chunk.len() > limit {
             return Err(TransportErrorKind::custom_str(&format!(
                 "response size exceeds the limit of {limit} bytes"

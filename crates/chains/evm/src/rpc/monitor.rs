@@ -37,20 +37,24 @@ pub(crate) async fn watch_endpoint(
             sleep(pause.unwrap_or(RECONNECT_PAUSE)).await;
         }
     };
-    cancel.run_until_cancelled(work).await;
+    cancel.run_until_cancelled(Box::pin(work)).await;
 }
 
 /// Follows heads by subscription and polling until the connection has to be made anew.
 async fn follow_heads(pool: &Pool, endpoint: &Arc<Endpoint>, poll_interval: Duration) {
     let rpc = endpoint.rpc();
-    let mut subscription = if endpoint.can_push() { subscribe(endpoint).await } else { None };
+    let mut subscription = if endpoint.can_push() {
+        subscribe(endpoint).await
+    } else {
+        None
+    };
     let mut missed = 0;
     loop {
         match poll_head(&rpc).await {
             Ok(head) => {
                 if endpoint.head() != Some(head) {
                     missed += 1;
-                    observe(pool, endpoint, &rpc, head).await;
+                    observe(pool, endpoint, &rpc, &head).await;
                 }
             }
             Err(error) => {
@@ -74,7 +78,7 @@ async fn follow_heads(pool: &Pool, endpoint: &Arc<Endpoint>, poll_interval: Dura
                 return;
             };
             missed = 0;
-            observe(pool, endpoint, &rpc, head).await;
+            observe(pool, endpoint, &rpc, &head).await;
         }
     }
 }
@@ -118,7 +122,7 @@ async fn poll_head(rpc: &Rpc) -> Result<Header, RpcError> {
         .ok_or_else(|| RpcError::malformed(rpc.endpoint(), METHOD, "the latest block is missing"))
 }
 
-async fn observe(pool: &Pool, endpoint: &Endpoint, rpc: &Rpc, head: Header) {
+async fn observe(pool: &Pool, endpoint: &Endpoint, rpc: &Rpc, head: &Header) {
     if let Finality::Depth(depth) = pool.finality {
         pool.observed(endpoint, head, head.block.height.checked_sub(depth));
         return;
@@ -130,7 +134,9 @@ async fn observe(pool: &Pool, endpoint: &Endpoint, rpc: &Rpc, head: Header) {
             rpc.request("eth_getBlockByNumber", (tag, false)).await;
         match block {
             Ok(block) => {
-                let height = block.and_then(WireHeader::checked).map(|block| block.block.height);
+                let height = block
+                    .and_then(WireHeader::checked)
+                    .map(|block| block.block.height);
                 pool.observed(endpoint, head, height);
             }
             Err(error) => debug!(%error, tag, "final block is not known"),

@@ -31,10 +31,9 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub(crate) fn new(chain_number: u64, config: &EvmConfig) -> Self {
-        let endpoint =
-            |(index, url): (usize, &url::Url)| {
-                Arc::new(Endpoint::new(index, url.clone(), chain_number, config))
-            };
+        let endpoint = |(index, url): (usize, &url::Url)| {
+            Arc::new(Endpoint::new(index, url.clone(), chain_number, config))
+        };
         Self {
             chain: config.chain.clone(),
             finality: config.finality,
@@ -56,15 +55,16 @@ impl Pool {
     }
 
     /// Takes down what an endpoint tells, and passes the head on if it is the endpoint in use.
-    pub(crate) fn observed(&self, endpoint: &Endpoint, head: Header, final_height: Option<u64>) {
+    pub(crate) fn observed(&self, endpoint: &Endpoint, head: &Header, final_height: Option<u64>) {
         {
             let mut health = endpoint.health();
-            health.head = Some(head);
+            health.head = Some(*head);
             health.final_height = final_height.or(health.final_height);
         }
         trace!(endpoint = %endpoint.label, height = head.block.height, "head");
         self.publish();
-        self.pulse.send_modify(|count| *count = count.wrapping_add(1));
+        self.pulse
+            .send_modify(|count| *count = count.wrapping_add(1));
     }
 
     fn publish(&self) {
@@ -93,8 +93,11 @@ impl Pool {
     /// The endpoints that may be asked, the best one first. If all of them pause after failures,
     /// the one whose pause ends first: asking it beats asking nobody.
     pub(crate) fn candidates(&self) -> Vec<Arc<Endpoint>> {
-        let mut usable: Vec<_> =
-            self.order().into_iter().map(|index| Arc::clone(&self.endpoints[index])).collect();
+        let mut usable: Vec<_> = self
+            .order()
+            .into_iter()
+            .map(|index| Arc::clone(&self.endpoints[index]))
+            .collect();
         let count = usable.iter().filter(|endpoint| endpoint.usable()).count();
         usable.truncate(count.max(1));
         usable
@@ -110,8 +113,9 @@ impl Pool {
             let endpoint = &self.endpoints[*index];
             let health = endpoint.health();
             let height = health.head.map(|head| head.block.height);
-            let lags = reference
-                .is_some_and(|best| height.is_none_or(|height| height + self.max_lag_blocks < best));
+            let lags = reference.is_some_and(|best| {
+                height.is_none_or(|height| height + self.max_lag_blocks < best)
+            });
             (
                 health.wrong_chain.is_some(),
                 health.pause(now).unwrap_or(Duration::ZERO),
@@ -131,8 +135,11 @@ impl Pool {
     }
 
     fn kth_highest(&self, height: impl Fn(&Endpoint) -> Option<u64>) -> Option<u64> {
-        let mut heights: Vec<_> =
-            self.endpoints.iter().filter_map(|endpoint| height(endpoint)).collect();
+        let mut heights: Vec<_> = self
+            .endpoints
+            .iter()
+            .filter_map(|endpoint| height(endpoint))
+            .collect();
         heights.sort_by_key(|height| Reverse(*height));
         heights.get(self.agreement.checked_sub(1)?).copied()
     }

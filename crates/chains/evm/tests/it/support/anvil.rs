@@ -15,6 +15,8 @@ use tokio::{
 };
 use url::Url;
 
+use super::CHAIN;
+
 /// The first accounts of anvil's test mnemonic; it sends for them without a signature.
 pub(crate) const ACCOUNTS: [Address; 3] = [
     address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266"),
@@ -44,8 +46,19 @@ pub(crate) struct Anvil {
 
 impl Anvil {
     pub(crate) async fn start(arguments: &[&str]) -> Self {
+        Self::start_chain(CHAIN, arguments).await
+    }
+
+    pub(crate) async fn start_chain(number: u64, arguments: &[&str]) -> Self {
         let mut child = Command::new(binary())
-            .args(["--host", "127.0.0.1", "--port", "0", "--chain-id", "31337"])
+            .args([
+                "--host",
+                "127.0.0.1",
+                "--port",
+                "0",
+                "--chain-id",
+                &number.to_string(),
+            ])
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -55,13 +68,19 @@ impl Anvil {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let listening = async {
             loop {
-                let line = lines.next_line().await.unwrap().expect("anvil ended at once");
+                let line = lines
+                    .next_line()
+                    .await
+                    .unwrap()
+                    .expect("anvil ended at once");
                 if let Some(address) = line.strip_prefix("Listening on ") {
                     return address.to_owned();
                 }
             }
         };
-        let address = timeout(Duration::from_secs(20), listening).await.expect("anvil is silent");
+        let address = timeout(Duration::from_secs(20), listening)
+            .await
+            .expect("anvil is silent");
         // Its output must be read on, or it stops when the pipe is full.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Self {
@@ -74,15 +93,23 @@ impl Anvil {
 
     pub(crate) async fn rpc(&self, method: &str, params: Value) -> Value {
         let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-        let request = self.client.post(self.http.clone()).body(request.to_string());
-        let answer = request.header("content-type", "application/json").send().await.unwrap();
+        let request = self
+            .client
+            .post(self.http.clone())
+            .body(request.to_string());
+        let answer = request
+            .header("content-type", "application/json")
+            .send()
+            .await
+            .unwrap();
         let answer: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
         assert!(answer.get("error").is_none(), "{method}: {answer}");
         answer["result"].clone()
     }
 
     pub(crate) async fn mine(&self, blocks: u64) {
-        self.rpc("anvil_mine", json!([format!("{blocks:#x}")])).await;
+        self.rpc("anvil_mine", json!([format!("{blocks:#x}")]))
+            .await;
     }
 
     pub(crate) async fn reorg(&self, depth: u64) {
@@ -94,11 +121,20 @@ impl Anvil {
     }
 
     pub(crate) async fn nonce(&self, account: Address) -> u64 {
-        number(&self.rpc("eth_getTransactionCount", json!([account, "latest"])).await)
+        number(
+            &self
+                .rpc("eth_getTransactionCount", json!([account, "latest"]))
+                .await,
+        )
     }
 
     pub(crate) async fn block(&self, height: u64) -> BlockRef {
-        let block = self.rpc("eth_getBlockByNumber", json!([format!("{height:#x}"), false])).await;
+        let block = self
+            .rpc(
+                "eth_getBlockByNumber",
+                json!([format!("{height:#x}"), false]),
+            )
+            .await;
         BlockRef {
             height: number(&block["number"]),
             hash: serde_json::from_value(block["hash"].clone()).unwrap(),
@@ -107,13 +143,22 @@ impl Anvil {
         }
     }
 
-    /// Sends from one of anvil's own accounts.
-    pub(crate) async fn send(&self, mut transaction: Value) -> B256 {
+    /// Sends from one of anvil's own accounts and waits for the receipt.
+    pub(crate) async fn send(&self, mut transaction: Value) -> Value {
         if transaction.get("from").is_none() {
             transaction["from"] = json!(ACCOUNTS[2]);
         }
         let hash = self.rpc("eth_sendTransaction", json!([transaction])).await;
-        serde_json::from_value(hash).unwrap()
+        let mined = async {
+            loop {
+                let receipt = self.rpc("eth_getTransactionReceipt", json!([hash])).await;
+                if receipt.is_object() {
+                    return receipt;
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(Duration::from_secs(20), mined).await.expect("the transaction is not mined")
     }
 }
 

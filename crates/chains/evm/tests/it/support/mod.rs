@@ -15,7 +15,7 @@ use url::Url;
 
 pub(crate) use anvil::{ACCOUNTS, Anvil, signer};
 pub(crate) use contract::{Contract, TOPIC, bad, word};
-pub(crate) use proxy::{Proxy, result};
+pub(crate) use proxy::{Proxy, error, result};
 pub(crate) use store::MemoryStore;
 pub(crate) use tcp::TcpProxy;
 
@@ -35,12 +35,16 @@ pub(crate) fn config(endpoints: &[&Url], finality: Finality) -> EvmConfig {
 }
 
 pub(crate) async fn connect(endpoints: &[&Url], finality: Finality) -> EvmChain {
-    EvmChain::connect(config(endpoints, finality)).await.unwrap()
+    EvmChain::connect(config(endpoints, finality))
+        .await
+        .unwrap()
 }
 
 /// Waits for something that must happen soon.
 pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(20), what).await.expect("it took too long")
+    tokio::time::timeout(Duration::from_secs(20), what)
+        .await
+        .expect("it took too long")
 }
 
 pub(crate) async fn eventually(what: impl AsyncFn() -> bool) {
@@ -63,9 +67,17 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(crate) fn new(chain: &EvmChain, contract: &Contract, from: Cursor) -> Self {
-        let filter = LogFilter { addresses: vec![contract.address], topics0: vec![TOPIC] };
+        let filter = LogFilter {
+            addresses: vec![contract.address],
+            topics0: vec![TOPIC],
+        };
         let follower = chain.follow(filter, from);
-        Self { follower, branch: Vec::new(), withdrawn: Vec::new(), final_block: None }
+        Self {
+            follower,
+            branch: Vec::new(),
+            withdrawn: Vec::new(),
+            final_block: None,
+        }
     }
 
     /// Takes one update and checks that it fits what was told before.
@@ -75,7 +87,7 @@ impl Reader {
         update
     }
 
-    fn take(&mut self, update: &Update) {
+    pub(crate) fn take(&mut self, update: &Update) {
         match update {
             Update::Block { block, logs } => {
                 if let Some((tip, _)) = self.branch.last() {
@@ -85,19 +97,28 @@ impl Reader {
                     }
                 }
                 assert!(logs.iter().all(|log| log.block_hash == block.hash));
-                let words = logs.iter().map(|log| B256::from_slice(log.data())).collect();
+                let words = logs
+                    .iter()
+                    .map(|log| B256::from_slice(log.data()))
+                    .collect();
                 self.branch.push((*block, words));
             }
             Update::Withdrawn { block } => {
                 let (tip, _) = self.branch.pop().expect("nothing is left to withdraw");
                 assert_eq!(tip, *block, "the newest block goes first");
-                assert!(self.final_block.is_none_or(|last| last.height < block.height));
+                assert!(
+                    self.final_block
+                        .is_none_or(|last| last.height < block.height)
+                );
                 self.withdrawn.push(*block);
             }
             Update::Final { block } => {
                 let before = self.final_block.replace(*block);
                 assert!(before.is_none_or(|before| before.height < block.height));
-                let told = self.branch.iter().find(|(told, _)| told.height == block.height);
+                let told = self
+                    .branch
+                    .iter()
+                    .find(|(told, _)| told.height == block.height);
                 assert!(told.is_none_or(|(told, _)| told == block));
             }
         }
@@ -126,6 +147,9 @@ impl Reader {
 
     /// The words of all logs on the branch.
     pub(crate) fn words(&self) -> Vec<B256> {
-        self.branch.iter().flat_map(|(_, words)| words.clone()).collect()
+        self.branch
+            .iter()
+            .flat_map(|(_, words)| words.clone())
+            .collect()
     }
 }

@@ -15,10 +15,15 @@ use super::Anvil;
 /// or `None` for none at all.
 type Rule = Box<dyn Fn(&Value, Value) -> Option<Value> + Send>;
 
+/// What the proxy does with one request before passing it on: the answer that it gives without
+/// passing it on, `None` to pass it on.
+type Intercept = Box<dyn Fn(&Value) -> Option<Value> + Send>;
+
 struct Shared {
     upstream: Url,
     client: Client,
     rule: Mutex<Rule>,
+    intercept: Mutex<Intercept>,
     requests: AtomicUsize,
 }
 
@@ -39,24 +44,39 @@ impl Proxy {
     /// An honest endpoint, until told otherwise.
     pub(crate) async fn start(anvil: &Anvil) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap())
+            .parse()
+            .unwrap();
         let shared = Arc::new(Shared {
             upstream: anvil.http.clone(),
             client: Client::new(),
             rule: Mutex::new(Box::new(|_, answer| Some(answer))),
+            intercept: Mutex::new(Box::new(|_| None)),
             requests: AtomicUsize::new(0),
         });
-        let router = Router::new().route("/", post(answer)).with_state(Arc::clone(&shared));
+        let router = Router::new()
+            .route("/", post(answer))
+            .with_state(Arc::clone(&shared));
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { url, shared, server }
+        Self {
+            url,
+            shared,
+            server,
+        }
     }
 
     pub(crate) fn rule(&self, rule: impl Fn(&Value, Value) -> Option<Value> + Send + 'static) {
         *self.shared.rule.lock().unwrap() = Box::new(rule);
     }
 
+    /// Answers some requests, of those that come alone, without passing them on.
+    pub(crate) fn intercept(&self, rule: impl Fn(&Value) -> Option<Value> + Send + 'static) {
+        *self.shared.intercept.lock().unwrap() = Box::new(rule);
+    }
+
     pub(crate) fn honest(&self) {
         self.rule(|_, answer| Some(answer));
+        self.intercept(|_| None);
     }
 
     /// Answers every request with an HTTP error from now on.
@@ -96,11 +116,25 @@ pub(crate) fn result(request: &Value, result: Value) -> Value {
     json!({ "jsonrpc": "2.0", "id": request["id"], "result": result })
 }
 
+/// An error for an answer.
+pub(crate) fn error(request: &Value, code: i64, message: &str) -> Value {
+    let error = json!({ "code": code, "message": message });
+    json!({ "jsonrpc": "2.0", "id": request["id"], "error": error })
+}
+
 async fn answer(
     State(shared): State<Arc<Shared>>,
     Json(packet): Json<Value>,
 ) -> Result<Json<Value>, StatusCode> {
-    let request = shared.client.post(shared.upstream.clone()).body(packet.to_string());
+    if packet.is_object()
+        && let Some(answer) = (shared.intercept.lock().unwrap())(&packet)
+    {
+        return Ok(Json(answer));
+    }
+    let request = shared
+        .client
+        .post(shared.upstream.clone())
+        .body(packet.to_string());
     let request = request.header("content-type", "application/json");
     let answers = request.send().await.map_err(|_| StatusCode::BAD_GATEWAY)?;
     let answers = answers.bytes().await.map_err(|_| StatusCode::BAD_GATEWAY)?;
@@ -110,12 +144,20 @@ async fn answer(
         shared.requests.fetch_add(1, Ordering::Relaxed);
         rule(request, answer).ok_or(StatusCode::SERVICE_UNAVAILABLE)
     };
-    let Value::Array(requests) = &packet else { return apply(&packet, answers).map(Json) };
+    let Value::Array(requests) = &packet else {
+        return apply(&packet, answers).map(Json);
+    };
     let find = |request: &Value| {
         let answers = answers.as_array().unwrap();
-        answers.iter().find(|answer| answer["id"] == request["id"]).unwrap().clone()
+        answers
+            .iter()
+            .find(|answer| answer["id"] == request["id"])
+            .unwrap()
+            .clone()
     };
-    let answers: Result<Vec<_>, _> =
-        requests.iter().map(|request| apply(request, find(request))).collect();
+    let answers: Result<Vec<_>, _> = requests
+        .iter()
+        .map(|request| apply(request, find(request)))
+        .collect();
     Ok(Json(Value::Array(answers?)))
 }

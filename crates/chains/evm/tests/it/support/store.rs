@@ -31,7 +31,10 @@ impl MemoryStore {
     fn with(&self, nonce: u64, change: impl FnOnce(&mut TxRecord)) -> Result<(), StoreError> {
         let mut records = self.records.lock().unwrap();
         let open = |record: &&mut TxRecord| record.nonce == nonce && record.settled.is_none();
-        let record = records.iter_mut().find(open).ok_or_else(|| StoreError::new("no record"))?;
+        let record = records
+            .iter_mut()
+            .find(open)
+            .ok_or_else(|| StoreError::new("no record"))?;
         change(record);
         Ok(())
     }
@@ -44,7 +47,10 @@ fn live(record: &TxRecord) -> bool {
 impl LaneStore for MemoryStore {
     async fn find(&self, _: &str, key: &str) -> Result<Option<TxRecord>, StoreError> {
         let records = self.records();
-        Ok(records.into_iter().rev().find(|record| record.key == key && live(record)))
+        Ok(records
+            .into_iter()
+            .rev()
+            .find(|record| record.key == key && live(record)))
     }
 
     async fn reserve(
@@ -55,15 +61,31 @@ impl LaneStore for MemoryStore {
         chain_next_nonce: u64,
     ) -> Result<Reserved, StoreError> {
         if let Some(record) = self.find(lane, key).await? {
-            return Ok(Reserved { record, fresh: false });
+            return Ok(Reserved {
+                record,
+                fresh: false,
+            });
         }
         let mut records = self.records.lock().unwrap();
-        let highest = records.iter().filter(|record| live(record)).map(|record| record.nonce).max();
+        let highest = records
+            .iter()
+            .filter(|record| live(record))
+            .map(|record| record.nonce)
+            .max();
         let nonce = chain_next_nonce.max(highest.map_or(0, |nonce| nonce + 1));
         let (key, call) = (key.to_owned(), call.clone());
-        let record = TxRecord { nonce, key, call, attempts: Vec::new(), settled: None };
+        let record = TxRecord {
+            nonce,
+            key,
+            call,
+            attempts: Vec::new(),
+            settled: None,
+        };
         records.push(record.clone());
-        Ok(Reserved { record, fresh: true })
+        Ok(Reserved {
+            record,
+            fresh: true,
+        })
     }
 
     async fn record(&self, _: &str, nonce: u64, attempt: &SignedAttempt) -> Result<(), StoreError> {
@@ -74,8 +96,11 @@ impl LaneStore for MemoryStore {
     }
 
     async fn pending(&self, _: &str) -> Result<Vec<TxRecord>, StoreError> {
-        let mut open: Vec<_> =
-            self.records().into_iter().filter(|record| record.settled.is_none()).collect();
+        let mut open: Vec<_> = self
+            .records()
+            .into_iter()
+            .filter(|record| record.settled.is_none())
+            .collect();
         open.sort_by_key(|record| record.nonce);
         Ok(open)
     }

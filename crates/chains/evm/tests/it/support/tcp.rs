@@ -27,8 +27,13 @@ impl Drop for TcpProxy {
 impl TcpProxy {
     pub(crate) async fn start(anvil: &Anvil) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("ws://{}", listener.local_addr().unwrap()).parse().unwrap();
-        let upstream = (anvil.ws.host_str().unwrap().to_owned(), anvil.ws.port().unwrap());
+        let url = format!("ws://{}", listener.local_addr().unwrap())
+            .parse()
+            .unwrap();
+        let upstream = (
+            anvil.ws.host_str().unwrap().to_owned(),
+            anvil.ws.port().unwrap(),
+        );
         let open = Arc::new(watch::Sender::new(true));
         let gate = Arc::clone(&open);
         let server = tokio::spawn(async move {

@@ -146,7 +146,7 @@ fn tell(history: &History, src_next: impl IntoIterator<Item = (bool, bool)>) -> 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
     fn every_interleaving_of_two_honest_chains_comes_to_the_same_end(

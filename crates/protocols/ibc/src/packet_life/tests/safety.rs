@@ -206,7 +206,7 @@ fn said() -> impl Strategy<Value = Said> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(800))]
 
     #[test]
     fn no_inputs_whatever_deliver_after_a_refund_or_refund_after_a_delivery(

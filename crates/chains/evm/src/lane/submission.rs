@@ -44,7 +44,9 @@ impl<S> Clone for TxLane<S> {
 
 impl<S> fmt::Debug for TxLane<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TxLane").field("name", &self.core.name).finish_non_exhaustive()
+        f.debug_struct("TxLane")
+            .field("name", &self.core.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -63,15 +65,19 @@ impl<S: LaneStore> TxLane<S> {
             field: "chain",
             reason: "not an EVM chain".to_owned(),
         })?;
-        let next: U64 =
-            chain.rpc().request("eth_getTransactionCount", (account, "latest")).await?;
+        let next: U64 = chain
+            .rpc()
+            .request("eth_getTransactionCount", (account, "latest"))
+            .await?;
         let name = format!("{}:{account}", chain.id());
         let pending = store.pending(&name).await?;
         if !pending.is_empty() {
             info!(lane = %name, transactions = pending.len(), "taking up what was left open");
         }
-        let entries =
-            pending.into_iter().map(|record| (record.nonce, Entry::new(record, None))).collect();
+        let entries = pending
+            .into_iter()
+            .map(|record| (record.nonce, Entry::new(record, None)))
+            .collect();
         let in_flight = Arc::new(Semaphore::new(config.max_in_flight.max(1)));
         let core = Arc::new(Core {
             chain,
@@ -81,14 +87,23 @@ impl<S: LaneStore> TxLane<S> {
             name,
             store,
             config,
-            state: State { entries, chain_nonce: next.to(), market: None }.into(),
+            state: State {
+                entries,
+                chain_nonce: next.to(),
+                market: None,
+            }
+            .into(),
             reserving: tokio::sync::Mutex::default(),
             wake: Notify::new(),
         });
         core.tick().await?;
         let cancel = CancellationToken::new();
         tokio::spawn(Arc::clone(&core).keep(cancel.clone()));
-        Ok(Self { core, in_flight, stop: Arc::new(cancel.drop_guard()) })
+        Ok(Self {
+            core,
+            in_flight,
+            stop: Arc::new(cancel.drop_guard()),
+        })
     }
 
     /// The account that signs.
@@ -108,7 +123,12 @@ impl<S: LaneStore> TxLane<S> {
 
     /// How many transactions wait for inclusion.
     pub fn waiting(&self) -> usize {
-        self.core.state().entries.values().filter(|entry| entry.included.is_none()).count()
+        self.core
+            .state()
+            .entries
+            .values()
+            .filter(|entry| entry.included.is_none())
+            .count()
     }
 
     /// Whether the call would revert now, without sending anything: the gas it would use, with
@@ -141,10 +161,13 @@ impl<S: LaneStore> TxLane<S> {
                     let (call, fees) = self.core.estimate(&call).await?;
                     let permit = Arc::clone(&self.in_flight).acquire_owned().await;
                     let permit = permit.map_err(|_| LaneError::Closed)?;
-                    let entering = enter(Arc::clone(&self.core), key.to_owned(), call, fees, permit);
+                    let entering =
+                        enter(Arc::clone(&self.core), key.to_owned(), call, fees, permit);
                     // A task of its own: a reserved nonce must get its transaction even if the
                     // caller stops waiting.
-                    let entered = tokio::spawn(entering).await.map_err(|_| LaneError::Closed)??;
+                    let entered = tokio::spawn(entering)
+                        .await
+                        .map_err(|_| LaneError::Closed)??;
                     let Some(receiver) = entered else { continue };
                     receiver
                 }
@@ -163,7 +186,9 @@ impl<S: LaneStore> TxLane<S> {
     /// What became of an earlier submission with this key.
     async fn find(&self, key: &str) -> Result<Option<Found>, LaneError> {
         let core = &self.core;
-        let Some(record) = core.store.find(&core.name, key).await? else { return Ok(None) };
+        let Some(record) = core.store.find(&core.name, key).await? else {
+            return Ok(None);
+        };
         match &record.settled {
             Some(Settled::Confirmed { hash, block, .. }) => {
                 let outcome = core.outcome_of(*hash, block.hash).await?;
@@ -198,7 +223,10 @@ async fn enter<S: LaneStore>(
     let (nonce, receiver) = {
         let _in_order = core.reserving.lock().await;
         let expected = core.state().chain_nonce;
-        let reserved = core.store.reserve(&core.name, &key, &call, expected).await?;
+        let reserved = core
+            .store
+            .reserve(&core.name, &key, &call, expected)
+            .await?;
         if !reserved.fresh {
             return Ok(None);
         }
@@ -208,9 +236,15 @@ async fn enter<S: LaneStore>(
             nonce > state.chain_nonce && !state.entries.contains_key(&(nonce - 1))
         };
         if gap {
-            core.store.settle(&core.name, nonce, &Settled::Superseded).await?;
+            core.store
+                .settle(&core.name, nonce, &Settled::Superseded)
+                .await?;
             let (account, got) = (core.account, nonce);
-            return Err(LaneError::NonceGap { account, expected, got });
+            return Err(LaneError::NonceGap {
+                account,
+                expected,
+                got,
+            });
         }
         let mut entry = Entry::new(reserved.record, Some(permit));
         entry.busy = true;
@@ -232,8 +266,10 @@ impl<S: LaneStore> Core<S> {
         // Whoever reserved the nonce may be about to enter it.
         let _in_order = self.reserving.lock().await;
         let mut state = self.state();
-        let entry =
-            state.entries.entry(record.nonce).or_insert_with(|| Entry::new(record, None));
+        let entry = state
+            .entries
+            .entry(record.nonce)
+            .or_insert_with(|| Entry::new(record, None));
         let failed = entry.answer.borrow().as_ref().is_some_and(Result::is_err);
         if failed && !entry.cancelled() {
             // An earlier error, such as an empty account, may be over.
@@ -257,8 +293,7 @@ impl<S: LaneStore> Core<S> {
         };
         let receipt = receipt.filter(|receipt| receipt.block_hash == block);
         let receipt = receipt.ok_or(LaneError::ReceiptGone(hash))?;
-        let header: Option<WireHeader> =
-            rpc.request("eth_getBlockByHash", (block, false)).await?;
+        let header: Option<WireHeader> = rpc.request("eth_getBlockByHash", (block, false)).await?;
         let header = header.and_then(WireHeader::checked);
         let header = header.filter(|header| header.block.hash == block);
         let header = header.ok_or(LaneError::ReceiptGone(hash))?;

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+pragma solidity ^0.8.34;
+
+import {HexAddress} from "../ibc/libraries/HexAddress.sol";
+import {IBCIdentifiers} from "../ibc/libraries/IBCIdentifiers.sol";
+import {ICS24Host} from "../ibc/libraries/ICS24Host.sol";
+import {IICS26RouterMsgs} from "../ibc/msgs/IICS26RouterMsgs.sol";
+
+/// @title LibraryProbe
+/// @notice Lets tests call internal libraries.
+contract LibraryProbe {
+    /// @notice See `ICS24Host`.
+    /// @param packet The packet.
+    /// @return The commitment.
+    function packetCommitment(IICS26RouterMsgs.Packet calldata packet) external view returns (bytes32) {
+        return ICS24Host.packetCommitment(
+            ICS24Host.hash(bytes(packet.destClient)), packet.timeoutTimestamp, packet.payloads[0]
+        );
+    }
+
+    /// @notice See `ICS24Host`.
+    /// @param acknowledgement The acknowledgement.
+    /// @return The commitment.
+    function acknowledgementCommitment(bytes calldata acknowledgement) external view returns (bytes32) {
+        return ICS24Host.acknowledgementCommitment(ICS24Host.hash(acknowledgement));
+    }
+
+    /// @notice See `ICS24Host`.
+    /// @param clientId The client.
+    /// @param tag The tag.
+    /// @param sequence The sequence.
+    /// @return path The path.
+    /// @return key Its key.
+    function path(string calldata clientId, uint8 tag, uint64 sequence)
+        external
+        pure
+        returns (bytes memory, bytes32 key)
+    {
+        return (ICS24Host.path(clientId, tag, sequence), ICS24Host.pathKey(clientId, tag, sequence));
+    }
+
+    /// @notice See `HexAddress`.
+    /// @param account The address.
+    /// @return The text.
+    function format(address account) external pure returns (string memory) {
+        return HexAddress.format(account);
+    }
+
+    /// @notice See `HexAddress`.
+    /// @param text The text.
+    /// @return Whether it is an address.
+    /// @return The address.
+    function parse(bytes calldata text) external pure returns (bool, address) {
+        return HexAddress.parse(text);
+    }
+
+    /// @notice See `IBCIdentifiers`.
+    /// @param identifier The identifier.
+    /// @return Whether it may be chosen.
+    function isCustom(bytes calldata identifier) external pure returns (bool) {
+        return IBCIdentifiers.isCustom(identifier);
+    }
+}

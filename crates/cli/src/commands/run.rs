@@ -1,0 +1,84 @@
+//! `causeway run`: the node.
+
+use std::{fmt, net::SocketAddr, path::Path, sync::Arc};
+
+use clap::Args;
+use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::{config, failure::Failure, logging, node::Node, output::Output, server::Server};
+
+/// The arguments of `causeway run`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Logs go to stderr. SIGINT or SIGTERM lets the node finish what is in flight; a second one ends it at
+once, which is safe: what was begun is kept and taken up again.
+
+Examples:
+  causeway run
+  causeway run --config node.toml --json")]
+pub(crate) struct RunArgs {}
+
+#[derive(Serialize)]
+struct Listening {
+    event: &'static str,
+    address: SocketAddr,
+}
+
+impl fmt::Display for Listening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "listening on http://{0}: /livez /readyz /metrics /v1/status",
+            self.address
+        )
+    }
+}
+
+/// Runs `causeway run`.
+pub(crate) async fn execute(path: &Path, output: Output) -> Result<(), Failure> {
+    let loaded = config::load(path)?;
+    logging::start(&loaded.config.log, output.is_json())?;
+    let server = Server::bind(loaded.config.listen).await?;
+    let stop = CancellationToken::new();
+    stop_on_signal(&stop)?;
+    let node = Arc::new(Node::open(&loaded).await?);
+    output.print(&Listening {
+        event: "listening",
+        address: server.address()?,
+    });
+    info!(address = %loaded.config.listen, version = env!("CARGO_PKG_VERSION"), "node is up");
+    // The server answers for as long as the node finishes its work, and stops with it.
+    let server_stop = CancellationToken::new();
+    let serving = tokio::spawn(server.serve(node.clone(), server_stop.clone()));
+    let outcome = node.run(stop).await;
+    server_stop.cancel();
+    serving
+        .await
+        .map_err(|error| Failure::failed("listen", error))??;
+    info!("node is down");
+    outcome
+}
+
+fn stop_on_signal(stop: &CancellationToken) -> Result<(), Failure> {
+    let failed = |error| Failure::failed("signals", error);
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        let mut signalled = async || {
+            tokio::select! {
+                _ = interrupt.recv() => {},
+                _ = terminate.recv() => {},
+            }
+        };
+        signalled().await;
+        info!("stopping: finishing what is in flight");
+        stop.cancel();
+        signalled().await;
+        std::process::exit(130);
+    });
+    Ok(())
+}

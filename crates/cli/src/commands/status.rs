@@ -1,0 +1,104 @@
+//! `causeway status`: what the running node says of itself.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
+    time::Duration,
+};
+
+use clap::Args;
+use url::Url;
+
+use crate::{config, failure::Failure, node::NodeStatus, output::Output};
+
+/// The node itself waits for its chains and attestors before it answers.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The arguments of `causeway status`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Shows the chains with their heads and endpoints, the routes with what must be trusted, which
+attestors answer, and, if nothing moves, why.
+
+Examples:
+  causeway status
+  causeway status --url http://127.0.0.1:7100 --json")]
+pub(crate) struct StatusArgs {
+    /// Where the node listens [default: `listen` of the configuration]
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+}
+
+/// Runs `causeway status`.
+pub(crate) async fn execute(args: StatusArgs, path: &Path, output: Output) -> Result<(), Failure> {
+    let base = match &args.url {
+        Some(text) => parse_url(text)?,
+        None => parse_url(&format!(
+            "http://{}",
+            reachable(config::load(path)?.config.listen)
+        ))?,
+    };
+    let url = base
+        .join("v1/status")
+        .map_err(|error| Failure::failed("url", error))?;
+    let http = reqwest::Client::builder()
+        .timeout(PATIENCE)
+        .build()
+        .map_err(|error| Failure::failed("http", error))?;
+    let unreachable = |error: reqwest::Error| {
+        Failure::failed(
+            "no-node",
+            format!("no node answers at {base}: {}", reason(&error)),
+        )
+        .at("listen")
+        .remedy("start it with `causeway run`, or name another with --url")
+    };
+    let response = http.get(url).send().await.map_err(unreachable)?;
+    let response = response.error_for_status().map_err(unreachable)?;
+    let status: NodeStatus = response.json().await.map_err(|error| {
+        Failure::failed(
+            "no-node",
+            format!("what answers at {base} is no node: {}", reason(&error)),
+        )
+        .at("listen")
+        .remedy("name the node's address with --url")
+    })?;
+    output.print(&status);
+    Ok(())
+}
+
+fn parse_url(text: &str) -> Result<Url, Failure> {
+    let refuse = |message: String| {
+        Failure::usage(
+            "--url",
+            message,
+            "write http:// and the node's address, such as http://127.0.0.1:7100",
+        )
+    };
+    let url: Url = text
+        .parse()
+        .map_err(|error| refuse(format!("{text:?} is no URL: {error}")))?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        scheme => Err(refuse(format!("{scheme}:// is not http:// or https://"))),
+    }
+}
+
+/// A node that listens on all addresses is asked on the loopback.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}
+
+/// The innermost cause, which says most: "connection refused".
+fn reason(error: &dyn std::error::Error) -> String {
+    let mut inner = error;
+    while let Some(source) = inner.source() {
+        inner = source;
+    }
+    inner.to_string()
+}

@@ -1,0 +1,271 @@
+//! How a node finds out what to say of itself.
+
+use std::time::Duration;
+
+use causeway_evm::EvmChain;
+use causeway_relayer::{ClientEnd, RelayerStatus};
+use futures::future::join_all;
+
+use super::{
+    Node,
+    status::{AttestorReport, ChainReport, ClientReport, EndpointReport, NodeStatus, RouteReport},
+};
+use crate::{config::RouteEnd, failure::Failure, redact::redact_urls};
+
+/// Whoever asks for the status waits this long for a chain that does not answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+impl Node {
+    /// The node at this moment.
+    pub(crate) async fn status(&self) -> Result<NodeStatus, Failure> {
+        let relaying = match &self.relayer {
+            Some(relayer) => relayer
+                .status()
+                .await
+                .map_err(|error| Failure::failed("store", error))?,
+            None => RelayerStatus::default(),
+        };
+        let attestors = self.probe.reports().await;
+        let chains = join_all(
+            self.chains
+                .values()
+                .map(|c| self.chain_report(c, &relaying)),
+        )
+        .await;
+        let routes: Vec<RouteReport> = self
+            .config
+            .routes
+            .iter()
+            .map(|route| RouteReport {
+                clients: [&route.a, &route.b]
+                    .into_iter()
+                    .map(|end| self.client_report(end, &relaying, &attestors))
+                    .collect(),
+            })
+            .collect();
+        Ok(NodeStatus {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            uptime_seconds: self.started.elapsed().as_secs(),
+            relays: self.relayer.is_some(),
+            attests_as: self
+                .attestor
+                .as_ref()
+                .map(|a| a.address().to_checksum(None)),
+            problems: problems(&chains, &routes, &attestors),
+            chains,
+            routes,
+            attestors,
+            packets: relaying.packets,
+        })
+    }
+
+    async fn chain_report(&self, chain: &EvmChain, relaying: &RelayerStatus) -> ChainReport {
+        let head = chain.watch_head().borrow().map(|block| block.height);
+        let last = tokio::time::timeout(PATIENCE, chain.final_block()).await;
+        let final_height = last.ok().and_then(Result::ok).map(|block| block.height);
+        let config = self
+            .config
+            .chains
+            .iter()
+            .find(|config| &config.id == chain.id());
+        let noted = relaying
+            .chains
+            .iter()
+            .find(|status| &status.chain == chain.id());
+        let endpoints = chain
+            .endpoints_health()
+            .into_iter()
+            .map(|endpoint| EndpointReport {
+                url: redact_urls(&endpoint.url),
+                healthy: endpoint.healthy,
+                head: endpoint.head.map(|block| block.height),
+                latency_ms: endpoint
+                    .latency
+                    .and_then(|l| u64::try_from(l.as_millis()).ok()),
+                problem: endpoint
+                    .last_error
+                    .filter(|_| !endpoint.healthy)
+                    .map(|e| redact_urls(&e)),
+            });
+        ChainReport {
+            id: chain.id().clone(),
+            name: config.and_then(|config| config.name.clone()),
+            head,
+            final_height,
+            lag: head
+                .zip(final_height)
+                .map(|(head, last)| head.saturating_sub(last)),
+            finality: config
+                .map(|config| config.finality.to_string())
+                .unwrap_or_default(),
+            agreement: chain.config().agreement,
+            endpoints: endpoints.collect(),
+            problem: noted
+                .and_then(|status| status.problem.as_deref())
+                .map(redact_urls),
+        }
+    }
+
+    fn client_report(
+        &self,
+        end: &RouteEnd,
+        relaying: &RelayerStatus,
+        attestors: &[AttestorReport],
+    ) -> ClientReport {
+        let end = ClientEnd {
+            chain: end.chain.clone(),
+            client: end.client.clone(),
+        };
+        let view = self.clients.get(&end);
+        let members: Vec<String> = view
+            .iter()
+            .flat_map(|view| view.committee.members())
+            .map(|member| member.to_checksum(None))
+            .collect();
+        let threshold = view.map_or(0, |view| view.committee.threshold());
+        // An attestor counts if it is one of the client's and says that it signs for it.
+        let name = format!("{} on {}", end.client, end.chain);
+        let answers = |member: &&String| {
+            attestors.iter().any(|attestor| {
+                attestor.address.as_ref() == Some(*member) && attestor.clients.contains(&name)
+            })
+        };
+        let reachable = self
+            .relayer
+            .is_some()
+            .then(|| members.iter().filter(answers).count());
+        let lane = relaying
+            .routes
+            .iter()
+            .flat_map(|route| &route.lanes)
+            .find(|lane| lane.client == end);
+        let n = members.len();
+        ClientReport {
+            kind: format!("{threshold}-of-{n} attestation"),
+            trust: format!(
+                "fewer than {threshold} of {n} signers lie together, and the other chain's finality holds"
+            ),
+            chain: end.chain,
+            client: end.client.to_string(),
+            threshold,
+            members,
+            reachable,
+            waiting: lane.map_or(0, |lane| lane.waiting),
+            problem: lane
+                .and_then(|lane| lane.problem.as_deref())
+                .map(redact_urls),
+        }
+    }
+}
+
+fn problems(
+    chains: &[ChainReport],
+    routes: &[RouteReport],
+    attestors: &[AttestorReport],
+) -> Vec<String> {
+    let mut found = Vec::new();
+    for chain in chains {
+        let healthy = chain
+            .endpoints
+            .iter()
+            .filter(|endpoint| endpoint.healthy)
+            .count();
+        if healthy == 0 {
+            found.push(format!("{}: no endpoint answers", chain.id));
+        } else if healthy < chain.agreement {
+            let need = chain.agreement;
+            found.push(format!(
+                "{}: {healthy} endpoints answer, {need} must agree to sign",
+                chain.id
+            ));
+        }
+        found.extend(
+            chain
+                .problem
+                .iter()
+                .map(|problem| format!("{}: {problem}", chain.id)),
+        );
+    }
+    for client in routes.iter().flat_map(|route| &route.clients) {
+        let name = format!("{} on {}", client.client, client.chain);
+        if let Some(reachable) = client
+            .reachable
+            .filter(|r| *r < usize::from(client.threshold))
+        {
+            let (n, m) = (client.members.len(), client.threshold);
+            found.push(format!(
+                "{name}: {reachable} of {n} attestors answer, {m} must sign: nothing moves"
+            ));
+        }
+        found.extend(
+            client
+                .problem
+                .iter()
+                .map(|problem| format!("{name}: {problem}")),
+        );
+    }
+    let silent = attestors
+        .iter()
+        .filter_map(|a| a.problem.as_ref().map(|p| (&a.url, p)));
+    found.extend(silent.map(|(url, problem)| format!("attestor {url}: {problem}")));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(reachable: usize) -> RouteReport {
+        RouteReport {
+            clients: vec![ClientReport {
+                chain: causeway_types::ChainId::eip155(1),
+                client: "attest-2-on-1".to_owned(),
+                kind: "2-of-3 attestation".to_owned(),
+                trust: String::new(),
+                threshold: 2,
+                members: vec![String::new(); 3],
+                reachable: Some(reachable),
+                waiting: 4,
+                problem: None,
+            }],
+        }
+    }
+
+    #[test]
+    fn one_attestor_below_the_threshold_is_told_as_the_reason() {
+        assert_eq!(problems(&[], &[client(2)], &[]), Vec::<String>::new());
+        let found = problems(&[], &[client(1)], &[]);
+        assert!(
+            found[0].contains("1 of 3 attestors answer, 2 must sign"),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_status_is_written_and_read_the_same() {
+        let status = NodeStatus {
+            version: "1".to_owned(),
+            uptime_seconds: 61,
+            relays: true,
+            attests_as: None,
+            chains: vec![],
+            routes: vec![client(1)],
+            attestors: vec![],
+            packets: [("final".to_owned(), 2)].into(),
+            problems: vec!["no wind".to_owned()],
+        };
+        let json = serde_json::to_string(&status).unwrap();
+        let text = serde_json::from_str::<NodeStatus>(&json)
+            .unwrap()
+            .to_string();
+        for word in [
+            "up 1m 1s",
+            "2 final",
+            "1 of 3 attestors answer",
+            "no wind",
+            "4 waiting",
+        ] {
+            assert!(text.contains(word), "{word} is not in {text}");
+        }
+    }
+}

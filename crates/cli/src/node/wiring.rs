@@ -1,0 +1,278 @@
+//! From the configuration to running services.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use alloy::{primitives::Address, signers::local::PrivateKeySigner};
+use causeway_attestor::{AttestedClient, Attestor, AttestorClient};
+use causeway_engine::Engine;
+use causeway_evm::{EvmChain, LaneConfig, TxLane};
+use causeway_ibc::Domain;
+use causeway_ibc_evm::{EngineLanes, EvmHost, EvmSource, client_view};
+use causeway_relayer::{
+    ClientEnd, ClientView, Committees, Host, Relayer, RelayerConfig, Route, Routes,
+};
+use causeway_types::ChainId;
+use futures::future::try_join_all;
+use tracing::warn;
+use url::Url;
+
+use super::{Node, probe::AttestorProbe};
+use crate::{
+    config::{AttestorConfig, ChainConfig, Config, LoadedConfig, RouteEnd},
+    failure::{Failure, chain_of},
+    keys::open_key,
+    network::{connect, router},
+};
+
+/// An attestor waits about two seconds for a height to become final before it answers.
+const ATTESTOR_PATIENCE: Duration = Duration::from_secs(5);
+
+impl Node {
+    /// Opens the keys, the store and the chains, in this order: what is cheap to check comes first.
+    pub(crate) async fn open(loaded: &LoadedConfig) -> Result<Self, Failure> {
+        let config = loaded.config.clone();
+        check_work(&config)?;
+        let open = |key, field| open_key(key, field, |path| loaded.resolve(path));
+        let relayer_key = config
+            .relayer
+            .as_ref()
+            .map(|part| open(&part.key, "relayer.key"))
+            .transpose()?;
+        let attestor_key = config
+            .attestor
+            .as_ref()
+            .map(|part| open(&part.key, "attestor.key"))
+            .transpose()?;
+        let engine = open_store(loaded).await?;
+        let used: Vec<&ChainConfig> = config
+            .chains
+            .iter()
+            .filter(|chain| routed(&config, &chain.id))
+            .collect();
+        let connected = try_join_all(used.iter().map(|chain| connect(&config, chain))).await?;
+        let chains = connected
+            .into_iter()
+            .map(|chain| (chain.id().clone(), chain))
+            .collect();
+        let mut node = Self {
+            started: Instant::now(),
+            engine,
+            chains,
+            clients: BTreeMap::new(),
+            relayer: None,
+            attestor: None,
+            probe: AttestorProbe::new(&[])?,
+            config,
+        };
+        node.clients = node.read_clients().await?;
+        if let (Some(part), Some(key)) = (node.config.attestor.clone(), attestor_key) {
+            node.attestor = Some(Arc::new(node.wire_attestor(&part, key)?));
+        }
+        if let (Some(part), Some(key)) = (node.config.relayer.clone(), relayer_key) {
+            node.probe = AttestorProbe::new(&part.attestors)?;
+            node.relayer = Some(Arc::new(node.wire_relayer(&part, &key).await?));
+        }
+        Ok(node)
+    }
+
+    fn chain_config(&self, chain: &ChainId) -> Result<(&ChainConfig, Address), Failure> {
+        let config = self.config.chains.iter().find(|config| &config.id == chain);
+        let config =
+            config.ok_or_else(|| Failure::failed("chain", format!("{chain} is not configured")))?;
+        Ok((config, router(config)?))
+    }
+
+    fn chain(&self, chain: &ChainId) -> Result<&EvmChain, Failure> {
+        let found = self.chains.get(chain);
+        found.ok_or_else(|| Failure::failed("chain", format!("{chain} is not connected")))
+    }
+
+    /// Every end of every route, with the other end.
+    fn ends(&self) -> impl Iterator<Item = (&RouteEnd, &RouteEnd)> {
+        self.config
+            .routes
+            .iter()
+            .flat_map(|route| [(&route.a, &route.b), (&route.b, &route.a)])
+    }
+
+    async fn read_clients(&self) -> Result<BTreeMap<ClientEnd, ClientView>, Failure> {
+        let read = async |end: &RouteEnd| {
+            let (_, router) = self.chain_config(&end.chain)?;
+            let provider = self.chain(&end.chain)?.provider();
+            let view = client_view(&provider, router, &end.client)
+                .await
+                .map_err(|error| {
+                    Failure::failed("client", error)
+                        .at(format!("{} on {}", end.client, end.chain))
+                        .remedy("correct the route, or deploy the client with `causeway deploy`")
+                })?;
+            Ok::<_, Failure>((client_end(end), view))
+        };
+        Ok(try_join_all(self.ends().map(|(end, _)| read(end)))
+            .await?
+            .into_iter()
+            .collect())
+    }
+
+    fn wire_attestor(
+        &self,
+        part: &AttestorConfig,
+        key: PrivateKeySigner,
+    ) -> Result<Attestor, Failure> {
+        let mut attested = Vec::new();
+        for (end, other) in self.ends() {
+            let wanted = part.clients.as_ref();
+            if wanted.is_some_and(|clients| !clients.iter().any(|c| c == end.client.as_str())) {
+                continue;
+            }
+            let (_, router_on_host) = self.chain_config(&end.chain)?;
+            let (_, router_on_source) = self.chain_config(&other.chain)?;
+            // Computed here and only compared with the chain: an endpoint that lies about the
+            // domain could otherwise have signatures made that are valid on another client.
+            let number = end.chain.eip155_id().unwrap_or_default();
+            let domain = Domain::of_client(number, router_on_host, &end.client);
+            if let Some(view) = self.clients.get(&client_end(end)) {
+                self.check_client(end, view, domain, key.address())?;
+            }
+            attested.push(AttestedClient {
+                host_chain: end.chain.clone(),
+                client: end.client.clone(),
+                source: Arc::new(EvmSource::new(
+                    self.chain(&other.chain)?.clone(),
+                    router_on_source,
+                )),
+                domain,
+            });
+        }
+        Attestor::new(Arc::new(key), attested, self.engine.clone())
+            .map_err(|error| Failure::usage("routes", error, "list each client once"))
+    }
+
+    fn check_client(
+        &self,
+        end: &RouteEnd,
+        view: &ClientView,
+        domain: Domain,
+        attestor: Address,
+    ) -> Result<(), Failure> {
+        if view.domain != domain {
+            let message = format!(
+                "{} on {} is bound to another domain than its own",
+                end.client, end.chain
+            );
+            return Err(Failure::failed("domain", message)
+                .at("attestor.clients")
+                .remedy("check the router's address; a client without a domain is not attested"));
+        }
+        if !view.committee.members().contains(&attestor) {
+            warn!(client = %end.client, chain = %end.chain, %attestor, "not in the client's committee: its signatures will not count");
+        }
+        Ok(())
+    }
+
+    async fn wire_relayer(
+        &self,
+        part: &crate::config::RelayerConfig,
+        key: &PrivateKeySigner,
+    ) -> Result<Relayer, Failure> {
+        let mut hosts: Vec<Arc<dyn Host>> = Vec::new();
+        for (id, chain) in &self.chains {
+            let (config, router) = self.chain_config(id)?;
+            let lanes = EngineLanes::new(self.engine.clone());
+            let lane = TxLane::open(chain.clone(), key.clone(), lanes, LaneConfig::default()).await;
+            let lane = lane.map_err(|error| {
+                Failure::failed("lane", error).at("relayer.key").remedy(
+                    "let this node alone send with its key, and keep its store with its chain",
+                )
+            })?;
+            hosts.push(Arc::new(EvmHost::new(
+                chain.clone(),
+                router,
+                config.start_height,
+                lane,
+            )));
+        }
+        let routes = self.config.routes.iter().map(|route| Route {
+            a: client_end(&route.a),
+            b: client_end(&route.b),
+        });
+        let routes = Routes::new(hosts, routes.collect())
+            .map_err(|error| Failure::usage("routes", error, "list each client once"))?;
+        let committees = Committees::new(attestor_clients(&part.attestors, ATTESTOR_PATIENCE)?);
+        let config = RelayerConfig {
+            batch: part.batch,
+            ..RelayerConfig::default()
+        };
+        Ok(Relayer::new(
+            self.engine.clone(),
+            routes,
+            committees,
+            config,
+        ))
+    }
+}
+
+/// Clients of these attestors that wait so long for an answer.
+pub(super) fn attestor_clients(
+    urls: &[Url],
+    patience: Duration,
+) -> Result<Vec<AttestorClient>, Failure> {
+    let clients = urls
+        .iter()
+        .map(|url| AttestorClient::new(url.clone(), patience));
+    clients
+        .collect::<Result<_, _>>()
+        .map_err(|error| Failure::failed("http", error))
+}
+
+fn client_end(end: &RouteEnd) -> ClientEnd {
+    ClientEnd {
+        chain: end.chain.clone(),
+        client: end.client.clone(),
+    }
+}
+
+fn routed(config: &Config, chain: &ChainId) -> bool {
+    config
+        .routes
+        .iter()
+        .any(|route| &route.a.chain == chain || &route.b.chain == chain)
+}
+
+fn check_work(config: &Config) -> Result<(), Failure> {
+    if config.relayer.is_none() && config.attestor.is_none() {
+        let message = "there is neither a [relayer] nor an [attestor], so there is nothing to run";
+        return Err(Failure::usage(
+            "relayer",
+            message,
+            "add one of the two parts, or both",
+        ));
+    }
+    if config.routes.is_empty() {
+        let message = "there is no route to serve";
+        return Err(Failure::usage(
+            "routes",
+            message,
+            "connect two chains with `causeway deploy`",
+        ));
+    }
+    Ok(())
+}
+
+async fn open_store(loaded: &LoadedConfig) -> Result<Engine, Failure> {
+    let path = loaded.store_path();
+    Engine::open(&format!("sqlite://{}", path.display()))
+        .await
+        .map_err(|error| {
+            Failure::failed(
+                "store",
+                format!("{} cannot be opened: {}", path.display(), chain_of(&error)),
+            )
+            .at("store")
+            .remedy("check that the directory exists, may be written to and has space")
+        })
+}
