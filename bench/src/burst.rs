@@ -53,9 +53,14 @@ impl Senders {
                 to: account.address(),
                 amount: U256::from(u64::MAX),
             };
-            deployer.execute("minting", token, mint.abi_encode().into(), U256::ZERO).await?;
+            deployer
+                .execute("minting", token, mint.abi_encode().into(), U256::ZERO)
+                .await?;
             account.allow(Token::Erc20(token), U256::MAX >> 1).await?;
-            let nonce = account.provider().get_transaction_count(account.address()).await?;
+            let nonce = account
+                .provider()
+                .get_transaction_count(account.address())
+                .await?;
             accounts.push((dev_key(role), nonce));
         }
         let order = TransferOrder {
@@ -67,7 +72,9 @@ impl Senders {
             memo: String::new(),
         };
         Ok(Self {
-            provider: ProviderBuilder::new().connect_http(src.anvil.http_url()).erased(),
+            provider: ProviderBuilder::new()
+                .connect_http(src.anvil.http_url())
+                .erased(),
             chain_id: src.id().eip155_id().context("not an EVM chain")?,
             router: src.contracts.router,
             transfer: src.contracts.transfer,
@@ -105,7 +112,10 @@ impl Senders {
         *nonce += 1;
         let signature = key.sign_transaction_sync(&mut transaction)?;
         let envelope = TxEnvelope::from(transaction.into_signed(signature));
-        Ok(Prepared { raw: envelope.encoded_2718().into(), hash: *envelope.tx_hash() })
+        Ok(Prepared {
+            raw: envelope.encoded_2718().into(),
+            hash: *envelope.tx_hash(),
+        })
     }
 
     /// The order that all transfers follow unless told otherwise.
@@ -146,7 +156,11 @@ impl Senders {
                     .packet;
                 return Ok((packet, receipt));
             }
-            ensure!(Instant::now() < deadline, "the transfer {} is in no block", prepared.hash);
+            ensure!(
+                Instant::now() < deadline,
+                "the transfer {} is in no block",
+                prepared.hash
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

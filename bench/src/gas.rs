@@ -60,10 +60,14 @@ pub(crate) async fn measure(
     let sleep = Duration::from_millis(100);
     while network.b.chain.head().await?.timestamp < timeout {
         // With a block per transaction, time only passes when something is sent.
-        to_b.account.execute("a nudge", to_b.account.address(), Bytes::new(), U256::ZERO).await?;
+        to_b.account
+            .execute("a nudge", to_b.account.address(), Bytes::new(), U256::ZERO)
+            .await?;
         tokio::time::sleep(sleep).await;
     }
-    let timeouts = packets.iter().map(|packet| Message::Timeout { packet: packet.clone() });
+    let timeouts = packets.iter().map(|packet| Message::Timeout {
+        packet: packet.clone(),
+    });
     (_, report.gas_timeout) = to_a.deliver(&timeouts.collect::<Vec<_>>()).await?;
     Ok(())
 }
@@ -76,8 +80,9 @@ async fn send(
 ) -> Result<(Vec<Packet>, u64)> {
     let mut order = senders.order().clone();
     order.timeout = timeout.unwrap_or(order.timeout);
-    let prepared: Vec<Prepared> =
-        (0..n).map(|_| senders.sign(Some(&order))).collect::<Result<_>>()?;
+    let prepared: Vec<Prepared> = (0..n)
+        .map(|_| senders.sign(Some(&order)))
+        .collect::<Result<_>>()?;
     senders.broadcast(&prepared).await?;
     let (mut packets, mut gas) = (Vec::new(), 0);
     for one in &prepared {
@@ -89,21 +94,37 @@ async fn send(
 }
 
 fn receive(packets: &[Packet]) -> Vec<Message> {
-    packets.iter().map(|packet| Message::Receive { packet: packet.clone() }).collect()
+    packets
+        .iter()
+        .map(|packet| Message::Receive {
+            packet: packet.clone(),
+        })
+        .collect()
 }
 
 fn acknowledge(packets: &[Packet]) -> Vec<Message> {
-    let acks = vec![Bytes::from_static(causeway_ibc::ics20::SUCCESS_ACKNOWLEDGEMENT)];
+    let acks = vec![Bytes::from_static(
+        causeway_ibc::ics20::SUCCESS_ACKNOWLEDGEMENT,
+    )];
     packets
         .iter()
-        .map(|packet| Message::Acknowledge { packet: packet.clone(), acks: acks.clone() })
+        .map(|packet| Message::Acknowledge {
+            packet: packet.clone(),
+            acks: acks.clone(),
+        })
         .collect()
 }
 
 impl<'a> Hand<'a> {
     async fn new(to: &'a Side, from: &'a Side, committees: Committees) -> Result<Self> {
         let client = client_view(&to.chain.provider(), to.contracts.router, &to.client).await?;
-        Ok(Self { to, from, client, account: to.account(roles::RELAYER), committees })
+        Ok(Self {
+            to,
+            from,
+            client,
+            account: to.account(roles::RELAYER),
+            committees,
+        })
     }
 
     /// Delivers messages with one proof: the client update in a transaction of its own, then the
@@ -119,18 +140,28 @@ impl<'a> Hand<'a> {
             .collect();
         let data = match calls.as_slice() {
             [one] => one.clone(),
-            _ => ICS26Router::multicallCall { data: calls }.abi_encode().into(),
+            _ => ICS26Router::multicallCall { data: calls }
+                .abi_encode()
+                .into(),
         };
         let gas = self.execute(data).await?;
         Ok((update, gas / messages.len().max(1) as u64))
     }
 
     async fn prove(&self, messages: &[Message]) -> Result<Proof> {
-        let end = ClientEnd { chain: self.to.id().clone(), client: self.to.client.clone() };
-        let paths: Vec<_> = messages.iter().map(|message| message.proven_path().key()).collect();
+        let end = ClientEnd {
+            chain: self.to.id().clone(),
+            client: self.to.client.clone(),
+        };
+        let paths: Vec<_> = messages
+            .iter()
+            .map(|message| message.proven_path().key())
+            .collect();
         let height = self.from.chain.final_block().await?.height;
-        let (proof, attested) =
-            self.committees.gather(&end, &self.client, height, &paths).await?;
+        let (proof, attested) = self
+            .committees
+            .gather(&end, &self.client, height, &paths)
+            .await?;
         for (message, entry) in messages.iter().zip(&attested.packets) {
             ensure!(
                 entry.commitment == message.proven_commitment(),
@@ -145,7 +176,12 @@ impl<'a> Hand<'a> {
 
     async fn execute(&self, data: Bytes) -> Result<u64> {
         let router = self.to.contracts.router;
-        let receipt = self.account.execute("a message", router, data, U256::ZERO).await;
-        Ok(receipt.with_context(|| format!("on {}", self.to.name))?.gas_used)
+        let receipt = self
+            .account
+            .execute("a message", router, data, U256::ZERO)
+            .await;
+        Ok(receipt
+            .with_context(|| format!("on {}", self.to.name))?
+            .gas_used)
     }
 }

@@ -45,10 +45,23 @@ async fn main() -> Result<()> {
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| "error".into()))
         .with_writer(std::io::stderr)
         .init();
-    let Command::Relay { blocks, n, sequential, json, causeway, dir } = Arguments::parse().command;
+    let Command::Relay {
+        blocks,
+        n,
+        sequential,
+        json,
+        causeway,
+        dir,
+    } = Arguments::parse().command;
     let temporary = tempfile::tempdir()?;
     let dir = dir.unwrap_or_else(|| temporary.path().to_owned());
-    let options = RelayOptions { causeway, dir, blocks: parse_blocks(&blocks)?, n, sequential };
+    let options = RelayOptions {
+        causeway,
+        dir,
+        blocks: parse_blocks(&blocks)?,
+        n,
+        sequential,
+    };
     if !json {
         println!("{n} packets, blocks {blocks}, on two chains with 3-of-5 attestation …");
     }

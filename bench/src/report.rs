@@ -53,7 +53,9 @@ impl Report {
         taken.sort_unstable();
         let at = |share: f64| {
             let rank = (share * taken.len() as f64).ceil() as usize;
-            taken.get(rank.saturating_sub(1)).map_or(0.0, |time| round(time.as_secs_f64()))
+            taken
+                .get(rank.saturating_sub(1))
+                .map_or(0.0, |time| round(time.as_secs_f64()))
         };
         (self.p50_s, self.p95_s, self.max_s) = (at(0.5), at(0.95), at(1.0));
     }

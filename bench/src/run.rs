@@ -112,7 +112,10 @@ async fn one_by_one(n: usize, senders: &mut Senders, at_dst: &Sightings) -> Resu
         broadcast.extend(handed_over.first().map(|at| (sequence, *at)));
         let deadline = Instant::now() + PATIENCE;
         while !at_dst.received.get().contains_key(&sequence) {
-            ensure!(Instant::now() < deadline, "packet {sequence} was not delivered");
+            ensure!(
+                Instant::now() < deadline,
+                "packet {sequence} was not delivered"
+            );
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -134,7 +137,10 @@ async fn settle(broadcast: &Broadcast, at_src: &Sightings, at_dst: &Sightings) {
     let (mut before, mut since) = (0, Instant::now());
     loop {
         let acknowledged = at_src.acknowledged.get();
-        if broadcast.keys().all(|sequence| acknowledged.contains_key(sequence)) {
+        if broadcast
+            .keys()
+            .all(|sequence| acknowledged.contains_key(sequence))
+        {
             return;
         }
         let seen = acknowledged.len() + at_dst.received.get().len();
@@ -150,7 +156,10 @@ async fn settle(broadcast: &Broadcast, at_src: &Sightings, at_dst: &Sightings) {
 fn measure(report: &mut Report, broadcast: &Broadcast, at_src: &Sightings, at_dst: &Sightings) {
     let (received, acknowledged) = (at_dst.received.get(), at_src.acknowledged.get());
     let ours = |times: &BTreeMap<u64, Instant>| -> Vec<(Instant, Instant)> {
-        broadcast.iter().filter_map(|(seq, sent)| Some((*sent, *times.get(seq)?))).collect()
+        broadcast
+            .iter()
+            .filter_map(|(seq, sent)| Some((*sent, *times.get(seq)?)))
+            .collect()
     };
     let (delivered, acknowledged) = (ours(&received), ours(&acknowledged));
     report.delivered = delivered.len();
@@ -158,7 +167,12 @@ fn measure(report: &mut Report, broadcast: &Broadcast, at_src: &Sightings, at_ds
     report.lost = broadcast.len() - delivered.len();
     report.packets_per_s = rate(&delivered);
     report.acknowledged_per_s = rate(&acknowledged);
-    report.latencies(delivered.into_iter().map(|(sent, seen)| seen - sent).collect());
+    report.latencies(
+        delivered
+            .into_iter()
+            .map(|(sent, seen)| seen - sent)
+            .collect(),
+    );
 }
 
 /// Arrivals per second between the first broadcast and the last arrival.

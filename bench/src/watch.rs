@@ -24,7 +24,10 @@ impl Times {
     }
 
     pub(crate) fn get(&self) -> BTreeMap<u64, Instant> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -39,13 +42,17 @@ pub(crate) struct Sightings {
 pub(crate) async fn watch(side: &Side) -> Result<Sightings> {
     let sightings = Sightings::default();
     let head = side.chain.head().await?;
-    let filter =
-        LogFilter { addresses: vec![side.contracts.router], topics0: event_topics() };
+    let filter = LogFilter {
+        addresses: vec![side.contracts.router],
+        topics0: event_topics(),
+    };
     let mut follower = side.chain.follow(filter, Cursor::at(head.height + 1));
     let seen = sightings.clone();
     tokio::spawn(async move {
         while let Ok(update) = follower.next().await {
-            let Update::Block { logs, .. } = update else { continue };
+            let Update::Block { logs, .. } = update else {
+                continue;
+            };
             for log in logs {
                 let event = decode_event(&log.inner, log.tx_hash, log.log_index);
                 let Ok(Some(event)) = event else { continue };

@@ -1,1 +1,359 @@
 //! Tokens there and back.
+
+use alloy::primitives::{Address, Bytes, U256};
+use alloy::sol_types::SolCall;
+use causeway_contracts::NATIVE_COIN;
+use causeway_contracts::ibc_erc20::IBCERC20;
+use causeway_contracts::ics20_transfer::{
+    ICS20Transfer, IICS20TransferMsgs::SendTransferMsg, ISignatureTransfer,
+};
+use causeway_contracts::ics26_router::ICS26Router;
+use causeway_contracts::test_erc20::TestERC20;
+
+use crate::harness::chain::{ADMIN, ALICE, BOB, Failure, Receipt};
+use crate::harness::fixtures::{
+    FeeOnTransferERC20, ReentrantERC20, TestCustomERC20, TestSender,
+};
+use crate::harness::network::{Network, Side, TIMEOUT, home};
+
+fn give_bobs_vouchers_to_alice(net: &mut Network, voucher: Address) {
+    let value = net.b.balance(voucher, BOB);
+    net.b.must(BOB, voucher, &TestERC20::transferCall { to: ALICE, value });
+}
+
+#[test]
+fn a_token_crosses_and_comes_home() {
+    let mut net = Network::new();
+    let before = net.a.balance(net.token, ALICE);
+    let (_, ack) = net.cross(Side::A, net.token, 500);
+    assert_eq!(ack.as_ref(), b"{\"result\":\"AQ==\"}");
+    let escrow = net.a.escrow();
+    let voucher = net.b.voucher(&home(net.token));
+    assert_eq!(net.a.balance(net.token, escrow), U256::from(500));
+    assert_eq!(net.a.balance(net.token, ALICE), before - U256::from(500));
+    assert_eq!(net.b.balance(voucher, BOB), U256::from(500));
+    assert_eq!(net.b.supply(voucher), U256::from(500));
+
+    // No allowance: Alice never approved the voucher.
+    give_bobs_vouchers_to_alice(&mut net, voucher);
+    net.cross(Side::B, voucher, 200);
+    assert_eq!(net.b.supply(voucher), U256::from(300));
+    assert_eq!(net.a.balance(net.token, escrow), U256::from(300));
+    assert_eq!(net.a.balance(net.token, BOB), U256::from(200));
+}
+
+#[test]
+fn nobody_burns_anothers_vouchers() {
+    let mut net = Network::new();
+    net.cross(Side::A, net.token, 500);
+    let voucher = net.b.voucher(&home(net.token));
+    // They are Bob's, and Alice sends.
+    let failure = net.try_transfer(Side::B, voucher, 1).err().unwrap();
+    assert!(failure.is::<IBCERC20::ERC20InsufficientBalance>());
+    for call in [
+        IBCERC20::mintCall { mintAddress: ALICE, amount: U256::from(1) }.abi_encode(),
+        IBCERC20::burnCall { burnAddress: BOB, amount: U256::from(1) }.abi_encode(),
+        IBCERC20::setMetadataCall { name_: "x".into(), symbol_: "x".into(), decimals_: 1 }.abi_encode(),
+    ] {
+        let failure = net.b.send_raw(ALICE, voucher, U256::ZERO, call.into()).err().unwrap();
+        assert!(failure.is::<IBCERC20::IBCERC20Unauthorized>());
+    }
+}
+
+#[test]
+fn nobody_but_the_application_draws_on_an_escrow() {
+    use causeway_contracts::escrow::Escrow;
+    let mut net = Network::new();
+    net.transfer(Side::A, net.token, 500);
+    let escrow = net.a.escrow();
+    let call = Escrow::sendCall { token: net.token, to: ALICE, amount: U256::from(1) };
+    let failure = net.a.send(ALICE, escrow, &call).err().unwrap();
+    assert!(failure.is::<Escrow::EscrowUnauthorized>());
+    assert!(net.a.send_raw(ALICE, escrow, U256::from(1), Bytes::new()).is_err());
+    let again = Escrow::initializeCall { ics20_: ALICE };
+    assert!(net.a.send(ALICE, escrow, &again).err().unwrap().is::<Escrow::InvalidInitialization>());
+}
+
+fn send_native(net: &mut Network, amount: u64, value: u64) -> Result<Receipt, Failure> {
+    let msg_ = net.transfer_msg(Side::A, NATIVE_COIN, amount);
+    let data: Bytes = ICS20Transfer::sendTransferCall { msg_ }.abi_encode().into();
+    let transfer = net.a.transfer;
+    net.a.send_raw(ALICE, transfer, U256::from(value), data)
+}
+
+#[test]
+fn the_native_coin_crosses_and_comes_home() {
+    let mut net = Network::new();
+    for packet in send_native(&mut net, 1000, 1000).unwrap().sent() {
+        net.recv(Side::B, &packet).unwrap();
+    }
+    let escrow = net.a.escrow();
+    assert_eq!(net.a.native_balance(escrow), U256::from(1000));
+    let voucher = net.b.voucher(&home(NATIVE_COIN));
+    assert_eq!(net.b.balance(voucher, BOB), U256::from(1000));
+    assert_eq!(net.b.view(voucher, &IBCERC20::symbolCall {}), "ETH");
+    assert_eq!(net.b.view(voucher, &IBCERC20::nameCall {}), "Ether");
+
+    give_bobs_vouchers_to_alice(&mut net, voucher);
+    let before = net.a.native_balance(BOB);
+    net.cross(Side::B, voucher, 400);
+    assert_eq!(net.a.native_balance(BOB), before + U256::from(400));
+    assert_eq!(net.a.native_balance(escrow), U256::from(600));
+}
+
+#[test]
+fn the_coins_sent_along_are_exactly_the_amount() {
+    let mut net = Network::new();
+    for (amount, value) in [(1000, 999), (1000, 1001), (1000, 0), (0, 0)] {
+        let failure = send_native(&mut net, amount, value).err().unwrap();
+        assert!(failure.is::<ICS20Transfer::ICS20InvalidAmount>());
+    }
+    let msg_ = net.transfer_msg(Side::A, net.token, 5);
+    let data: Bytes = ICS20Transfer::sendTransferCall { msg_ }.abi_encode().into();
+    let transfer = net.a.transfer;
+    let failure = net.a.send_raw(ALICE, transfer, U256::from(1), data).err().unwrap();
+    assert!(failure.is::<ICS20Transfer::ICS20InvalidAmount>());
+}
+
+#[test]
+fn a_receiver_that_refuses_coins_gets_an_error_acknowledgement_and_the_sender_a_refund() {
+    let mut net = Network::new();
+    for packet in send_native(&mut net, 1000, 1000).unwrap().sent() {
+        net.recv(Side::B, &packet).unwrap();
+    }
+    let voucher = net.b.voucher(&home(NATIVE_COIN));
+    give_bobs_vouchers_to_alice(&mut net, voucher);
+    let refusing = net.a.deploy_plain(&TestSender::BYTECODE);
+    let mut msg_ = net.transfer_msg(Side::B, voucher, 400);
+    msg_.receiver = refusing.to_checksum(None);
+    let sent = net.b.must(ALICE, net.b.transfer, &ICS20Transfer::sendTransferCall { msg_ });
+    let packet = sent.sent().remove(0);
+    let received = net.recv(Side::A, &packet).unwrap();
+    assert_eq!(received.events::<ICS26Router::IBCAppRecvPacketCallbackError>().len(), 1);
+    net.ack(Side::B, &packet, &received.acknowledgements()[0]).unwrap();
+    assert_eq!(net.b.balance(voucher, ALICE), U256::from(1000));
+    assert_eq!(net.a.native_balance(net.a.escrow()), U256::from(1000));
+}
+
+#[test]
+fn a_token_that_keeps_a_fee_is_refused() {
+    let mut net = Network::new();
+    let token = net.a.deploy_plain(&FeeOnTransferERC20::BYTECODE);
+    let amount = U256::from(10_000);
+    net.a.must(ALICE, token, &FeeOnTransferERC20::mintCall { to: ALICE, amount });
+    net.a.must(ALICE, token, &TestERC20::approveCall { spender: net.a.transfer, value: amount });
+    let failure = net.try_transfer(Side::A, token, 1000).err().unwrap();
+    assert!(failure.is::<ICS20Transfer::ICS20UnexpectedERC20Balance>());
+}
+
+#[test]
+fn a_token_without_code_is_refused() {
+    let mut net = Network::new();
+    let failure = net.try_transfer(Side::A, Address::repeat_byte(0x99), 1000).err().unwrap();
+    assert!(failure.is::<ICS20Transfer::ICS20TokenHasNoCode>());
+    let failure = net.try_transfer(Side::A, Address::ZERO, 1000).err().unwrap();
+    assert!(failure.is::<ICS20Transfer::ICS20TokenHasNoCode>());
+}
+
+#[test]
+fn nothing_is_not_sent() {
+    let mut net = Network::new();
+    let failure = net.try_transfer(Side::A, net.token, 0).err().unwrap();
+    assert!(failure.is::<ICS20Transfer::ICS20InvalidAmount>());
+}
+
+#[test]
+fn a_token_that_calls_back_gains_nothing() {
+    let mut net = Network::new();
+    let token = net.a.deploy_plain(&ReentrantERC20::BYTECODE);
+    let amount = U256::from(10_000);
+    for to in [ALICE, token] {
+        net.a.must(ALICE, token, &ReentrantERC20::mintCall { to, amount });
+    }
+    net.a.must(ALICE, token, &TestERC20::approveCall { spender: net.a.transfer, value: amount });
+    net.a.must(ALICE, token, &ReentrantERC20::approveSelfCall { spender: net.a.transfer });
+    let nested = ICS20Transfer::sendTransferCall { msg_: net.transfer_msg(Side::A, token, 700) };
+    net.a.must(ALICE, token, &ReentrantERC20::armCall {
+        target: net.a.transfer,
+        data: nested.abi_encode().into(),
+    });
+    let packets = net.try_transfer(Side::A, token, 1000).unwrap().sent();
+    assert!(!net.a.view(token, &ReentrantERC20::succeededCall {}));
+    let reason = net.a.view(token, &ReentrantERC20::resultCall {});
+    assert!(Failure::Revert(reason).is::<ICS20Transfer::ReentrancyGuardReentrantCall>());
+    assert_eq!(packets.len(), 2);
+    assert_eq!(net.a.balance(token, net.a.escrow()), U256::from(1000));
+
+    // The same in the middle of an unlock: the router is closed, too.
+    for packet in &packets {
+        net.recv(Side::B, packet).unwrap();
+    }
+    let voucher = net.b.voucher(&home(token));
+    give_bobs_vouchers_to_alice(&mut net, voucher);
+    let back = net.transfer(Side::B, voucher, 300);
+    net.a.must(ALICE, token, &ReentrantERC20::armCall {
+        target: net.a.transfer,
+        data: nested.abi_encode().into(),
+    });
+    net.recv(Side::A, &back).unwrap();
+    assert!(!net.a.view(token, &ReentrantERC20::succeededCall {}));
+    assert_eq!(net.a.balance(token, net.a.escrow()), U256::from(700));
+}
+
+#[test]
+fn a_bad_receiver_is_refunded() {
+    let mut net = Network::new();
+    net.cross(Side::A, net.token, 5);
+    for receiver in ["", "bob", &Address::ZERO.to_checksum(None), "0x52908400098527886e0f7030069857d2e4169eeg"] {
+        let before = net.a.balance(net.token, ALICE);
+        let mut msg_ = net.transfer_msg(Side::A, net.token, 7);
+        msg_.receiver = receiver.into();
+        let sent = net.a.must(ALICE, net.a.transfer, &ICS20Transfer::sendTransferCall { msg_ });
+        let packet = sent.sent().remove(0);
+        let received = net.recv(Side::B, &packet).unwrap();
+        assert_eq!(received.events::<ICS26Router::IBCAppRecvPacketCallbackError>().len(), 1, "{receiver}");
+        net.ack(Side::A, &packet, &received.acknowledgements()[0]).unwrap();
+        assert_eq!(net.a.balance(net.token, ALICE), before);
+    }
+}
+
+#[test]
+fn only_delegates_send_in_anothers_name() {
+    let mut net = Network::new();
+    let call = ICS20Transfer::sendTransferWithSenderCall {
+        msg_: net.transfer_msg(Side::A, net.token, 5),
+        sender: BOB,
+    };
+    let failure = net.a.send(ALICE, net.a.transfer, &call).err().unwrap();
+    assert!(failure.is::<ICS20Transfer::AccessManagedUnauthorized>());
+
+    let amount = U256::from(5);
+    net.a.must(ADMIN, net.token, &TestERC20::mintCall { to: ADMIN, amount });
+    net.a.must(ADMIN, net.token, &TestERC20::approveCall { spender: net.a.transfer, value: amount });
+    let sent = net.a.must(ADMIN, net.a.transfer, &call);
+    let packet = sent.sent().pop().unwrap();
+    net.pass(TIMEOUT);
+    net.timeout(Side::A, &packet).unwrap();
+    assert_eq!(net.a.balance(net.token, BOB), amount);
+}
+
+fn permit(net: &Network, token: Address, amount: u64, nonce: u64) -> ICS20Transfer::sendTransferWithPermit2Call {
+    ICS20Transfer::sendTransferWithPermit2Call {
+        msg_: net.transfer_msg(Side::A, net.token, amount),
+        permit: ISignatureTransfer::PermitTransferFrom {
+            permitted: ISignatureTransfer::TokenPermissions { token, amount: U256::from(amount) },
+            nonce: U256::from(nonce),
+            deadline: U256::MAX,
+        },
+        signature: Bytes::new(),
+    }
+}
+
+#[test]
+fn a_permit_moves_its_own_token_once() {
+    let mut net = Network::new();
+    let permit2 = net.a.view(net.a.transfer, &ICS20Transfer::getPermit2Call {});
+    net.a.must(ALICE, net.token, &TestERC20::approveCall { spender: permit2, value: U256::MAX });
+    let call = permit(&net, net.token, 5, 1);
+    let packets = net.a.must(ALICE, net.a.transfer, &call).sent();
+    assert!(net.a.send(ALICE, net.a.transfer, &call).is_err());
+    for packet in packets {
+        net.recv(Side::B, &packet).unwrap();
+    }
+    assert_eq!(net.b.balance(net.b.voucher(&home(net.token)), BOB), U256::from(5));
+
+    let failure = net.a.send(ALICE, net.a.transfer, &permit(&net, BOB, 5, 2)).err().unwrap();
+    assert!(failure.is::<ICS20Transfer::ICS20Permit2TokenMismatch>());
+    let failure = net.a.send(ALICE, net.a.transfer, &permit(&net, net.token, 0, 2)).err().unwrap();
+    assert!(failure.is::<ICS20Transfer::ICS20InvalidAmount>());
+}
+
+#[test]
+fn a_permit_for_a_token_that_keeps_a_fee_is_refused() {
+    let mut net = Network::new();
+    let token = net.a.deploy_plain(&FeeOnTransferERC20::BYTECODE);
+    let amount = U256::from(10_000);
+    net.a.must(ALICE, token, &FeeOnTransferERC20::mintCall { to: ALICE, amount });
+    let permit2 = net.a.view(net.a.transfer, &ICS20Transfer::getPermit2Call {});
+    net.a.must(ALICE, token, &TestERC20::approveCall { spender: permit2, value: amount });
+    net.token = token;
+    let call = permit(&net, token, 1000, 1);
+    let failure = net.a.send(ALICE, net.a.transfer, &call).err().unwrap();
+    assert!(failure.is::<ICS20Transfer::ICS20UnexpectedERC20Balance>());
+}
+
+#[test]
+fn a_custom_token_stands_for_a_denomination() {
+    let mut net = Network::new();
+    // An escrow exists on B once anything was received there.
+    let (mut other, first) = (net.clone(), net.token);
+    other.cross(Side::A, first, 1);
+    let escrow = other.b.escrow();
+    let token = other.a.deploy(&TestERC20::BYTECODE, &TestERC20::constructorCall {
+        name_: "Second".into(),
+        symbol_: "SEC".into(),
+        decimals_: 6,
+    });
+    net = other;
+    let amount = U256::from(1000);
+    net.a.must(ALICE, token, &TestERC20::mintCall { to: ALICE, amount });
+    net.a.must(ALICE, token, &TestERC20::approveCall { spender: net.a.transfer, value: amount });
+    let custom = net.b.deploy(&TestCustomERC20::BYTECODE, &TestCustomERC20::constructorCall {
+        ics20: net.b.transfer,
+        escrow,
+    });
+    let denom = net.b.trace(&home(token));
+    let call = ICS20Transfer::setCustomERC20Call { denom, token: custom };
+    let failure = net.b.send(ALICE, net.b.transfer, &call).err().unwrap();
+    assert!(failure.is::<ICS20Transfer::AccessManagedUnauthorized>());
+    net.b.must(ADMIN, net.b.transfer, &call);
+    let failure = net.b.send(ADMIN, net.b.transfer, &call).err().unwrap();
+    assert!(failure.is::<ICS20Transfer::ICS20DenomAlreadyExists>());
+    let twice = ICS20Transfer::setCustomERC20Call { denom: "another".into(), token: custom };
+    let failure = net.b.send(ADMIN, net.b.transfer, &twice).err().unwrap();
+    assert!(failure.is::<ICS20Transfer::ICS20TokenAlreadyExists>());
+
+    net.cross(Side::A, token, 100);
+    assert_eq!(net.b.balance(custom, BOB), U256::from(100));
+    give_bobs_vouchers_to_alice(&mut net, custom);
+    net.b.must(ALICE, custom, &TestERC20::approveCall { spender: net.b.transfer, value: amount });
+    net.cross(Side::B, custom, 40);
+    assert_eq!(net.b.supply(custom), U256::from(60));
+    assert_eq!(net.a.balance(token, BOB), U256::from(40));
+    // And a refund mints what was burned.
+    let packet = net.transfer(Side::B, custom, 10);
+    net.pass(TIMEOUT);
+    net.timeout(Side::B, &packet).unwrap();
+    assert_eq!(net.b.balance(custom, ALICE), U256::from(60));
+}
+
+#[test]
+fn contracts_that_send_are_told_what_became_of_it() {
+    let mut net = Network::new();
+    let sender = net.a.deploy_plain(&TestSender::BYTECODE);
+    net.a.must(ALICE, net.token, &TestERC20::transferCall { to: sender, value: U256::from(100) });
+    let send = |net: &mut Network, receiver: &str| {
+        let msg = SendTransferMsg { receiver: receiver.into(), ..net.transfer_msg(Side::A, net.token, 10) };
+        let data = ICS20Transfer::sendTransferCall { msg_: msg }.abi_encode();
+        // `transfer(address,(…))` takes the application in front of the message.
+        let call = TestSender::transferCall::abi_decode_raw(
+            &[net.a.transfer.into_word().as_slice(), &U256::from(64).to_be_bytes::<32>(), &data[36..]].concat(),
+        )
+        .unwrap();
+        net.a.must(ALICE, sender, &call).sent().pop().unwrap()
+    };
+    let bob = BOB.to_checksum(None);
+    let packet = send(&mut net, &bob);
+    let ack = net.recv(Side::B, &packet).unwrap().acknowledgements().remove(0);
+    net.ack(Side::A, &packet, &ack).unwrap();
+    let packet = send(&mut net, "nobody");
+    let ack = net.recv(Side::B, &packet).unwrap().acknowledgements().remove(0);
+    net.ack(Side::A, &packet, &ack).unwrap();
+    let packet = send(&mut net, &bob);
+    net.pass(TIMEOUT);
+    net.timeout(Side::A, &packet).unwrap();
+    assert_eq!(net.a.view(sender, &TestSender::acknowledgedCall {}), U256::from(1));
+    assert_eq!(net.a.view(sender, &TestSender::refusedCall {}), U256::from(1));
+    assert_eq!(net.a.view(sender, &TestSender::timedOutCall {}), U256::from(1));
+    assert_eq!(net.a.balance(net.token, sender), U256::from(90));
+}

@@ -1,6 +1,7 @@
 //! EVM addresses as people write them.
 
 use alloy::primitives::Address;
+use serde::Serializer;
 use thiserror::Error;
 
 /// Why a text is no EVM address.
@@ -32,6 +33,14 @@ pub(crate) fn parse_address(text: &str) -> Result<Address, AddressError> {
         return Err(AddressError::Checksum(text.to_owned()));
     }
     Ok(address)
+}
+
+/// Writes an address with its checksum, as people compare it.
+pub(crate) fn checksummed<S: Serializer>(
+    address: &Address,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&address.to_checksum(None))
 }
 
 #[cfg(test)]

@@ -24,7 +24,10 @@ mod server;
 use std::process::ExitCode;
 
 use args::{Cli, Command};
-use clap::{Parser, error::ErrorKind};
+use clap::{
+    Parser,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 use failure::{Exit, Failure};
 use output::Output;
 
@@ -67,19 +70,28 @@ fn refuse(error: &clap::Error) -> ExitCode {
     if asked || !std::env::args_os().any(|arg| arg == "--json") {
         let _ = error.print();
     } else {
-        let text = error.to_string();
-        let message = text
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("error: ");
-        let failure = Failure::new(Exit::Usage, "usage", message)
-            .remedy("see `causeway --help`, or --help after the command");
-        Output::new(true).failure(&failure);
+        Output::new(true).failure(&usage(error));
     }
     if asked {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(Exit::Usage as u8)
+    }
+}
+
+/// The parser's words without its drawing: everything before the usage line, in one line.
+fn usage(error: &clap::Error) -> Failure {
+    let text = error.to_string();
+    let said = text.split("\n\nUsage:").next().unwrap_or_default();
+    let said: Vec<&str> = said
+        .trim_start_matches("error: ")
+        .split_whitespace()
+        .collect();
+    let failure = Failure::new(Exit::Usage, "usage", said.join(" "))
+        .remedy("see `causeway --help`, or --help after the command");
+    match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(argument)) => failure.at(argument),
+        Some(ContextValue::Strings(arguments)) => failure.at(arguments.join(", ")),
+        _ => failure,
     }
 }

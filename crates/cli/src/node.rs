@@ -18,7 +18,10 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use status::NodeStatus;
 
 use self::probe::AttestorProbe;
-use crate::{config::Config, failure::Failure};
+use crate::{
+    config::Config,
+    failure::{Failure, chain_of},
+};
 
 /// Everything that runs in the process.
 pub(crate) struct Node {
@@ -51,16 +54,15 @@ impl Node {
 
     /// Works until stopped, then finishes what is in flight.
     pub(crate) async fn run(&self, stop: CancellationToken) -> Result<(), Failure> {
-        let outcome = match &self.relayer {
-            Some(relayer) => relayer.run(stop).await.map_err(|error| {
-                Failure::failed("relayer", error).remedy(
+        let outcome = if let Some(relayer) = &self.relayer {
+            relayer.run(stop).await.map_err(|error| {
+                Failure::failed("relayer", chain_of(&error)).remedy(
                     "the log says what led to it; what was begun is kept and taken up again",
                 )
-            }),
-            None => {
-                stop.cancelled().await;
-                Ok(())
-            }
+            })
+        } else {
+            stop.cancelled().await;
+            Ok(())
         };
         self.engine.close().await;
         outcome

@@ -1,5 +1,7 @@
 //! Keys: made, imported, listed, and shown only when asked.
 
+#![allow(clippy::too_many_lines)] // Tables of cases read best in one piece.
+
 mod common;
 
 use common::{ADDRESS, PASSWORD, SECRET, Sandbox, check};

@@ -8,7 +8,9 @@ mod process;
 pub mod say;
 mod tour;
 
-pub use anvil::{ANVIL_VARIABLE, Anvil, AnvilBinary, AnvilOptions, DEV_ACCOUNTS, dev_key, dev_key_hex};
+pub use anvil::{
+    ANVIL_VARIABLE, Anvil, AnvilBinary, AnvilOptions, DEV_ACCOUNTS, dev_key, dev_key_hex,
+};
 pub use network::{Network, NetworkOptions, Side, roles};
 pub use node::{CAUSEWAY_VARIABLE, Node, locate_causeway};
 pub use process::unused_port;

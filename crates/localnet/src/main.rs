@@ -36,7 +36,11 @@ async fn main() -> Result<()> {
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| "error".into()))
         .with_writer(std::io::stderr)
         .init();
-    let Command::Up { once, causeway, dir } = Arguments::parse().command;
+    let Command::Up {
+        once,
+        causeway,
+        dir,
+    } = Arguments::parse().command;
     tokio::select! {
         outcome = up(once, causeway, dir) => outcome,
         interrupted = tokio::signal::ctrl_c() => {
@@ -56,17 +60,34 @@ async fn up(once: bool, causeway: PathBuf, dir: PathBuf) -> Result<()> {
     let mut options = NetworkOptions::new(causeway.clone(), dir);
     options.usual_ports = true;
     let started = Instant::now();
-    say::step("two chains, contracts on both, a light client on each", "anvil, one block a second");
+    say::step(
+        "two chains, contracts on both, a light client on each",
+        "anvil, one block a second",
+    );
     let mut network = Network::start_chains(options).await?;
     for side in [&network.a, &network.b] {
-        say::fact(side.name, format!("{}  {}  router {}", side.id(), side.anvil.http_url(), side.contracts.router));
+        say::fact(
+            side.name,
+            format!(
+                "{}  {}  router {}",
+                side.id(),
+                side.anvil.http_url(),
+                side.contracts.router
+            ),
+        );
     }
     let playground = Playground::deploy(&network).await?;
     network.start_nodes().await?;
     say::fact("nodes", "3 attestors, any 2 of which must sign; 1 relayer");
-    say::fact("ready after", format!("{:.1} s", started.elapsed().as_secs_f64()));
+    say::fact(
+        "ready after",
+        format!("{:.1} s", started.elapsed().as_secs_f64()),
+    );
     tour(&mut network, &playground).await?;
-    println!("\n✓ every step happened, in {:.0} s", started.elapsed().as_secs_f64());
+    println!(
+        "\n✓ every step happened, in {:.0} s",
+        started.elapsed().as_secs_f64()
+    );
     if once {
         return network.stop().await;
     }
@@ -78,11 +99,24 @@ fn try_next(network: &Network, playground: &Playground, causeway: &std::path::Pa
     let (config, causeway) = (network.user_config(), causeway.display().to_string());
     let base = format!("{causeway} --config {}", config.display());
     println!("\nThe network stays up until Ctrl-C. Try, in another terminal:\n");
-    println!("  export CAUSEWAY_KEY={}   # Alice, a public test key", causeway_localnet::dev_key_hex(causeway_localnet::roles::ALICE));
+    println!(
+        "  export CAUSEWAY_KEY={}   # Alice, a public test key",
+        causeway_localnet::dev_key_hex(causeway_localnet::roles::ALICE)
+    );
     println!("  {base} status");
     println!("  {base} packets list");
-    println!("  {base} transfer --from alpha --to beta --token {} --amount 12.5 --receiver {} --key env:CAUSEWAY_KEY", playground.token, network.b.account(causeway_localnet::roles::BOB).address());
-    println!("  {base} transfer --from alpha --to beta --token native --amount 0.1 --receiver {} --key env:CAUSEWAY_KEY", network.b.account(causeway_localnet::roles::BOB).address());
-    println!("  {base} call --from alpha --to beta --target {} --signature 'increment(uint256)' --args 1 --key env:CAUSEWAY_KEY", playground.counter);
+    println!(
+        "  {base} transfer --from alpha --to beta --token {} --amount 12.5 --receiver {} --key env:CAUSEWAY_KEY",
+        playground.token,
+        network.b.account(causeway_localnet::roles::BOB).address()
+    );
+    println!(
+        "  {base} transfer --from alpha --to beta --token native --amount 0.1 --receiver {} --key env:CAUSEWAY_KEY",
+        network.b.account(causeway_localnet::roles::BOB).address()
+    );
+    println!(
+        "  {base} call --from alpha --to beta --target {} --signature 'increment(uint256)' --args 1 --key env:CAUSEWAY_KEY",
+        playground.counter
+    );
     println!("  less {}", network.dir().join("relayer.log").display());
 }

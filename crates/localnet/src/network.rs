@@ -125,17 +125,35 @@ impl Network {
             start_chain(&binary, &options, 31338, "beta")
         )?;
         let committee = Committee::new(
-            (0..options.attestors).map(|i| dev_key(roles::FIRST_ATTESTOR + i).address()).collect(),
+            (0..options.attestors)
+                .map(|i| dev_key(roles::FIRST_ATTESTOR + i).address())
+                .collect(),
             options.threshold,
         )?;
         let (a_set_up, b_set_up) = connect(&a_chain, &b_chain, &committee).await?;
-        let side = |anvil, chain, (contracts, client), name| Side { anvil, chain, contracts, client, name };
+        let side = |anvil, chain, (contracts, client), name| Side {
+            anvil,
+            chain,
+            contracts,
+            client,
+            name,
+        };
         let a = side(a, a_chain, a_set_up, "alpha");
         let b = side(b, b_chain, b_set_up, "beta");
-        let attestors = (7111..).take(options.attestors).map(|usual| options.address(usual));
-        let attestors = attestors.map(|address| Ok((address?, None))).collect::<Result<_>>()?;
+        let attestors = (7111..)
+            .take(options.attestors)
+            .map(|usual| options.address(usual));
+        let attestors = attestors
+            .map(|address| Ok((address?, None)))
+            .collect::<Result<_>>()?;
         let relayer = (options.address(7100)?, None);
-        Ok(Self { a, b, options, attestors, relayer })
+        Ok(Self {
+            a,
+            b,
+            options,
+            attestors,
+            relayer,
+        })
     }
 
     /// Starts everything.
@@ -172,17 +190,26 @@ impl Network {
 
     /// Where the attestors answer.
     pub fn attestor_urls(&self) -> Vec<Url> {
-        let urls = self.attestors.iter().map(|(address, _)| format!("http://{address}").parse());
+        let urls = self
+            .attestors
+            .iter()
+            .map(|(address, _)| format!("http://{address}").parse());
         urls.flatten().collect()
     }
 
     /// Starts, or starts again, one attestor.
     pub async fn start_attestor(&mut self, index: usize) -> Result<()> {
         let name = format!("attestor-{index}");
-        let listen = self.attestors.get(index).context("there is no such attestor")?.0;
+        let listen = self
+            .attestors
+            .get(index)
+            .context("there is no such attestor")?
+            .0;
         let mut config = self.shared_config(&name, listen)?;
         config.push_str("\n[attestor]\nkey = { env = \"CAUSEWAY_KEY\" }\n");
-        let node = self.start_node(&name, &config, roles::FIRST_ATTESTOR + index).await?;
+        let node = self
+            .start_node(&name, &config, roles::FIRST_ATTESTOR + index)
+            .await?;
         if let Some((_, place)) = self.attestors.get_mut(index) {
             *place = Some(node);
         }
@@ -191,7 +218,11 @@ impl Network {
 
     /// Stops one attestor.
     pub async fn stop_attestor(&mut self, index: usize) -> Result<()> {
-        if let Some(node) = self.attestors.get_mut(index).and_then(|(_, node)| node.take()) {
+        if let Some(node) = self
+            .attestors
+            .get_mut(index)
+            .and_then(|(_, node)| node.take())
+        {
             node.terminate().await?;
         }
         Ok(())
@@ -200,8 +231,11 @@ impl Network {
     /// Starts the relayer, or starts it again with the state it had.
     pub async fn start_relayer(&mut self) -> Result<()> {
         let mut config = self.shared_config("relayer", self.relayer.0)?;
-        let attestors: Vec<_> =
-            self.attestors.iter().map(|(address, _)| format!("\"http://{address}\"")).collect();
+        let attestors: Vec<_> = self
+            .attestors
+            .iter()
+            .map(|(address, _)| format!("\"http://{address}\""))
+            .collect();
         write!(
             config,
             "\n[relayer]\nkey = {{ env = \"CAUSEWAY_KEY\" }}\nattestors = [{}]\n",
@@ -273,10 +307,17 @@ impl Network {
 
     async fn start_node(&self, name: &str, config: &str, role: usize) -> Result<Node> {
         let path = self.config_path(name);
-        std::fs::write(&path, config).with_context(|| format!("cannot write {}", path.display()))?;
+        std::fs::write(&path, config)
+            .with_context(|| format!("cannot write {}", path.display()))?;
         let key = dev_key_hex(role);
         let log = self.options.dir.join(format!("{name}.log"));
-        Node::spawn(&self.options.causeway, &path, &[("CAUSEWAY_KEY", key.as_str())], &log).await
+        Node::spawn(
+            &self.options.causeway,
+            &path,
+            &[("CAUSEWAY_KEY", key.as_str())],
+            &log,
+        )
+        .await
     }
 }
 
@@ -309,8 +350,11 @@ async fn connect(
     committee: &Committee,
 ) -> Result<((IbcContracts, ClientId), (IbcContracts, ClientId))> {
     // Sending needs no contracts yet.
-    let nothing =
-        IbcContracts { router: Address::ZERO, transfer: Address::ZERO, gmp: Address::ZERO };
+    let nothing = IbcContracts {
+        router: Address::ZERO,
+        transfer: Address::ZERO,
+        gmp: Address::ZERO,
+    };
     let account = |chain| Account::new(chain, nothing, dev_key(roles::DEPLOYER));
     let (on_a, on_b) = (account(a), account(b));
     let (stack_a, stack_b) = tokio::try_join!(deploy_stack(&on_a), deploy_stack(&on_b))?;
@@ -331,5 +375,8 @@ async fn connect(
         deploy_client(&on_a, 31337, stack_a.contracts.router, &spec_a),
         deploy_client(&on_b, 31338, stack_b.contracts.router, &spec_b)
     )?;
-    Ok(((stack_a.contracts, client_on_a), (stack_b.contracts, client_on_b)))
+    Ok((
+        (stack_a.contracts, client_on_a),
+        (stack_b.contracts, client_on_b),
+    ))
 }

@@ -55,21 +55,34 @@ impl Playground {
             to: network.a.account(roles::ALICE).address(),
             amount: U256::from(1_000_000_000_000_u64),
         };
-        deployer_a.execute("minting", token, mint.abi_encode().into(), U256::ZERO).await?;
+        deployer_a
+            .execute("minting", token, mint.abi_encode().into(), U256::ZERO)
+            .await?;
         Ok(Self { token, counter })
     }
 }
 
 /// Takes the whole tour; fails at the first step that did not happen.
 pub async fn tour(network: &mut Network, playground: &Playground) -> Result<()> {
-    erc20_there_and_back(network, playground.token).await.context("the ERC-20 transfer")?;
-    native_there_and_back(network).await.context("the transfer of native coin")?;
-    contract_call(network, playground.counter).await.context("the contract call")?;
-    timeout_and_refund(network, playground.token).await.context("the timeout")
+    erc20_there_and_back(network, playground.token)
+        .await
+        .context("the ERC-20 transfer")?;
+    native_there_and_back(network)
+        .await
+        .context("the transfer of native coin")?;
+    contract_call(network, playground.counter)
+        .await
+        .context("the contract call")?;
+    timeout_and_refund(network, playground.token)
+        .await
+        .context("the timeout")
 }
 
 async fn erc20_there_and_back(network: &Network, token: Address) -> Result<()> {
-    let (alice_a, alice_b) = (network.a.account(roles::ALICE), network.b.account(roles::ALICE));
+    let (alice_a, alice_b) = (
+        network.a.account(roles::ALICE),
+        network.b.account(roles::ALICE),
+    );
     let amount = U256::from(125_500_000);
     let before = alice_a.balance(Token::Erc20(token)).await?;
 
@@ -77,17 +90,38 @@ async fn erc20_there_and_back(network: &Network, token: Address) -> Result<()> {
     cross_transfer(&network.a, &network.b, Token::Erc20(token), amount).await?;
     let voucher = voucher(&network.b, &format!("{token:#x}")).await?;
     let info = alice_b.token_info(Token::Erc20(voucher)).await?;
-    ensure!(info.symbol == "TUSD" && info.decimals == 6, "the voucher calls itself {info:?}");
-    ensure!(alice_b.balance(Token::Erc20(voucher)).await? == amount, "the voucher was not minted");
+    ensure!(
+        info.symbol == "TUSD" && info.decimals == 6,
+        "the voucher calls itself {info:?}"
+    );
+    ensure!(
+        alice_b.balance(Token::Erc20(voucher)).await? == amount,
+        "the voucher was not minted"
+    );
     let left = alice_a.balance(Token::Erc20(token)).await?;
     ensure!(before - left == amount, "the tokens were not locked");
-    say::fact("voucher", format!("{voucher} {} ({}, {} decimals)", info.name, info.symbol, info.decimals));
+    say::fact(
+        "voucher",
+        format!(
+            "{voucher} {} ({}, {} decimals)",
+            info.name, info.symbol, info.decimals
+        ),
+    );
 
-    say::step("ERC-20 transfer, beta → alpha: burn and unlock", "125.5 TUSD");
+    say::step(
+        "ERC-20 transfer, beta → alpha: burn and unlock",
+        "125.5 TUSD",
+    );
     cross_transfer(&network.b, &network.a, Token::Erc20(voucher), amount).await?;
-    let supply = TestERC20::new(voucher, alice_b.provider()).totalSupply().call().await?;
+    let supply = TestERC20::new(voucher, alice_b.provider())
+        .totalSupply()
+        .call()
+        .await?;
     ensure!(supply.is_zero(), "{supply} of the voucher are left");
-    ensure!(alice_a.balance(Token::Erc20(token)).await? == before, "the tokens were not unlocked");
+    ensure!(
+        alice_a.balance(Token::Erc20(token)).await? == before,
+        "the tokens were not unlocked"
+    );
     say::fact("balance", "as before; no voucher is left");
     Ok(())
 }
@@ -98,38 +132,72 @@ async fn native_there_and_back(network: &Network) -> Result<()> {
     cross_transfer(&network.a, &network.b, Token::Native, amount).await?;
     let voucher = voucher(&network.b, ics20::NATIVE_COIN).await?;
     let alice_b = network.b.account(roles::ALICE);
-    ensure!(alice_b.balance(Token::Erc20(voucher)).await? == amount, "the voucher was not minted");
+    ensure!(
+        alice_b.balance(Token::Erc20(voucher)).await? == amount,
+        "the voucher was not minted"
+    );
     let info = alice_b.token_info(Token::Erc20(voucher)).await?;
-    say::fact("voucher", format!("{voucher} {} ({}, {} decimals)", info.name, info.symbol, info.decimals));
+    say::fact(
+        "voucher",
+        format!(
+            "{voucher} {} ({}, {} decimals)",
+            info.name, info.symbol, info.decimals
+        ),
+    );
 
     say::step("native coin, beta → alpha: burn and unlock", "0.25 ETH");
     let bob_a = network.a.account(roles::BOB);
     let before = bob_a.balance(Token::Native).await?;
-    let order = order(&network.b, &network.a, Token::Erc20(voucher), amount, bob_a.address(), 600).await?;
-    let sent = watch(&network.b, &network.a, async || Ok(alice_b.transfer(&order).await?)).await?;
+    let order = order(
+        &network.b,
+        &network.a,
+        Token::Erc20(voucher),
+        amount,
+        bob_a.address(),
+        600,
+    )
+    .await?;
+    let sent = watch(&network.b, &network.a, async || {
+        Ok(alice_b.transfer(&order).await?)
+    })
+    .await?;
     expect_success(&sent)?;
-    ensure!(bob_a.balance(Token::Native).await? - before == amount, "the coin was not unlocked");
+    ensure!(
+        bob_a.balance(Token::Native).await? - before == amount,
+        "the coin was not unlocked"
+    );
     say::fact("balance", "Bob on alpha has 0.25 ETH more");
     Ok(())
 }
 
 async fn contract_call(network: &Network, counter: Address) -> Result<()> {
-    say::step("contract call, alpha → beta, and its acknowledgement", "Counter.increment(7)");
+    say::step(
+        "contract call, alpha → beta, and its acknowledgement",
+        "Counter.increment(7)",
+    );
     let alice = network.a.account(roles::ALICE);
     let contract = Counter::new(counter, network.b.chain.provider());
     let before = contract.total().call().await?;
     let call = CallOrder {
         target: counter,
-        data: Counter::incrementCall { by: U256::from(7) }.abi_encode().into(),
+        data: Counter::incrementCall { by: U256::from(7) }
+            .abi_encode()
+            .into(),
         salt: Bytes::new(),
         client: network.a.client.clone(),
         timeout: network.a.chain.head().await?.timestamp.plus_secs(600),
         memo: String::new(),
     };
-    let crossing = watch(&network.a, &network.b, async || Ok(alice.call(&call).await?)).await?;
+    let crossing = watch(&network.a, &network.b, async || {
+        Ok(alice.call(&call).await?)
+    })
+    .await?;
     expect_success(&crossing)?;
     let after = contract.total().call().await?;
-    ensure!(after - before == U256::from(7), "the counter went from {before} to {after}");
+    ensure!(
+        after - before == U256::from(7),
+        "the counter went from {before} to {after}"
+    );
     let account = ICS27GMP::new(network.b.contracts.gmp, network.b.chain.provider())
         .getOrComputeAccountAddress(IICS27GMPMsgs::AccountIdentifier {
             clientId: network.b.client.to_string(),
@@ -138,12 +206,18 @@ async fn contract_call(network: &Network, counter: Address) -> Result<()> {
         })
         .call()
         .await?;
-    say::fact("counter", format!("{before} → {after}, called by Alice's account on beta, {account}"));
+    say::fact(
+        "counter",
+        format!("{before} → {after}, called by Alice's account on beta, {account}"),
+    );
     Ok(())
 }
 
 async fn timeout_and_refund(network: &mut Network, token: Address) -> Result<()> {
-    say::step("a transfer that cannot be delivered: timeout and refund", "40 TUSD");
+    say::step(
+        "a transfer that cannot be delivered: timeout and refund",
+        "40 TUSD",
+    );
     network.stop_relayer().await?;
     say::fact("relayer", "stopped, so that nobody delivers");
     let alice = network.a.account(roles::ALICE);
@@ -152,21 +226,49 @@ async fn timeout_and_refund(network: &mut Network, token: Address) -> Result<()>
     let started = Instant::now();
     let receiver = network.b.account(roles::ALICE).address();
     let amount = U256::from(40_000_000);
-    let order = order(&network.a, &network.b, token, amount, receiver, SHORT_TIMEOUT).await?;
+    let order = order(
+        &network.a,
+        &network.b,
+        token,
+        amount,
+        receiver,
+        SHORT_TIMEOUT,
+    )
+    .await?;
     let tracker = Tracker::begin(&network.a.chain, network.a.contracts.router).await?;
     let sent = alice.transfer(&order).await?;
-    say::transaction("sent", network.a.name, sent.tx, sent.height, sent.gas_used, started);
-    ensure!(alice.balance(token).await? == before - amount, "the tokens were not locked");
+    say::transaction(
+        "sent",
+        network.a.name,
+        sent.tx,
+        sent.height,
+        sent.gas_used,
+        started,
+    );
+    ensure!(
+        alice.balance(token).await? == before - amount,
+        "the tokens were not locked"
+    );
     while network.b.chain.head().await?.timestamp < sent.packet.timeout {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    say::fact("time", format!("beta has passed the timeout of {SHORT_TIMEOUT} s without the packet"));
+    say::fact(
+        "time",
+        format!("beta has passed the timeout of {SHORT_TIMEOUT} s without the packet"),
+    );
     network.start_relayer().await?;
     say::fact("relayer", "running again; it finds the packet by itself");
     let concluded = tracker.concluded(&sent.packet, PATIENCE).await?;
     say::seen("refunded", network.a.name, &concluded, started);
-    ensure!(concluded.kind == EventKind::TimedOut, "the packet was {:?}", concluded.kind);
-    ensure!(alice.balance(token).await? == before, "the tokens were not refunded");
+    ensure!(
+        concluded.kind == EventKind::TimedOut,
+        "the packet was {:?}",
+        concluded.kind
+    );
+    ensure!(
+        alice.balance(token).await? == before,
+        "the tokens were not refunded"
+    );
     say::fact("balance", "as before");
     Ok(())
 }
@@ -189,12 +291,22 @@ async fn watch(
     )?;
     let started = Instant::now();
     let sent = send().await?;
-    say::transaction("sent", src.name, sent.tx, sent.height, sent.gas_used, started);
+    say::transaction(
+        "sent",
+        src.name,
+        sent.tx,
+        sent.height,
+        sent.gas_used,
+        started,
+    );
     let received = at_dst.received(&sent.packet, PATIENCE).await?;
     say::seen("delivered", dst.name, &received, started);
     let concluded = at_src.concluded(&sent.packet, PATIENCE).await?;
     say::seen("acknowledged", src.name, &concluded, started);
-    Ok(Crossing { received, concluded })
+    Ok(Crossing {
+        received,
+        concluded,
+    })
 }
 
 fn expect_success(crossing: &Crossing) -> Result<()> {

@@ -48,8 +48,9 @@ impl FromStr for AccountId {
     type Err = ParseAccountIdError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (chain, address) =
-            text.rsplit_once(':').ok_or_else(|| ParseAccountIdError::Address(text.to_owned()))?;
+        let (chain, address) = text
+            .rsplit_once(':')
+            .ok_or_else(|| ParseAccountIdError::Address(text.to_owned()))?;
         Self::new(chain.parse()?, address)
     }
 }
@@ -89,7 +90,13 @@ mod tests {
 
     #[test]
     fn texts_that_break_caip_10_are_refused() {
-        for text in ["0xab16", "eip155:1", "eip155:1:", "eip155:x:0xab", "eip155:1:0x ab"] {
+        for text in [
+            "0xab16",
+            "eip155:1",
+            "eip155:1:",
+            "eip155:x:0xab",
+            "eip155:1:0x ab",
+        ] {
             assert!(text.parse::<AccountId>().is_err(), "{text}");
         }
     }

@@ -13,7 +13,9 @@ pub struct ChainId {
 
 /// Why a text is no CAIP-2 chain id.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{text:?} is no CAIP-2 chain id: {reason} (expected namespace:reference, such as eip155:1)")]
+#[error(
+    "{text:?} is no CAIP-2 chain id: {reason} (expected namespace:reference, such as eip155:1)"
+)]
 pub struct ParseChainIdError {
     /// The text that was given.
     pub text: String,
@@ -24,7 +26,10 @@ pub struct ParseChainIdError {
 impl ChainId {
     /// The EVM chain with this EIP-155 id.
     pub fn eip155(id: u64) -> Self {
-        Self { text: format!("eip155:{id}"), colon: "eip155".len() }
+        Self {
+            text: format!("eip155:{id}"),
+            colon: "eip155".len(),
+        }
     }
 
     /// The kind of chain, `eip155` for EVM chains.
@@ -39,7 +44,9 @@ impl ChainId {
 
     /// The EIP-155 number, if this is an EVM chain.
     pub fn eip155_id(&self) -> Option<u64> {
-        (self.namespace() == "eip155").then(|| self.reference().parse().ok()).flatten()
+        (self.namespace() == "eip155")
+            .then(|| self.reference().parse().ok())
+            .flatten()
     }
 
     /// The whole id.
@@ -54,24 +61,38 @@ impl FromStr for ChainId {
     /// CAIP-2: namespace `[-a-z0-9]{3,8}`, reference `[-_a-zA-Z0-9]{1,32}`; an EIP-155 reference is
     /// a decimal number without leading zeros, so that two texts never name one chain.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refuse = |reason| ParseChainIdError { text: text.to_owned(), reason };
-        let (namespace, reference) = text.split_once(':').ok_or_else(|| refuse("it has no colon"))?;
+        let refuse = |reason| ParseChainIdError {
+            text: text.to_owned(),
+            reason,
+        };
+        let (namespace, reference) = text
+            .split_once(':')
+            .ok_or_else(|| refuse("it has no colon"))?;
         let namespace_ok = (3..=8).contains(&namespace.len())
-            && namespace.bytes().all(|b| b == b'-' || b.is_ascii_lowercase() || b.is_ascii_digit());
+            && namespace
+                .bytes()
+                .all(|b| b == b'-' || b.is_ascii_lowercase() || b.is_ascii_digit());
         if !namespace_ok {
             return Err(refuse("the namespace is not 3 to 8 of a-z, 0-9 and -"));
         }
         let reference_ok = (1..=32).contains(&reference.len())
-            && reference.bytes().all(|b| b == b'-' || b == b'_' || b.is_ascii_alphanumeric());
+            && reference
+                .bytes()
+                .all(|b| b == b'-' || b == b'_' || b.is_ascii_alphanumeric());
         if !reference_ok {
-            return Err(refuse("the reference is not 1 to 32 letters, digits, - and _"));
+            return Err(refuse(
+                "the reference is not 1 to 32 letters, digits, - and _",
+            ));
         }
         if namespace == "eip155"
             && reference.parse::<u64>().map(|id| id.to_string()).as_deref() != Ok(reference)
         {
             return Err(refuse("an eip155 reference is a decimal number"));
         }
-        Ok(Self { text: text.to_owned(), colon: namespace.len() })
+        Ok(Self {
+            text: text.to_owned(),
+            colon: namespace.len(),
+        })
     }
 }
 
@@ -110,7 +131,16 @@ mod tests {
 
     #[test]
     fn texts_that_break_caip_2_are_refused() {
-        for text in ["31337", "eip155:", "eip155:01", "eip155:0x1", "EIP155:1", "eip155:1:2", "ab:1", ""] {
+        for text in [
+            "31337",
+            "eip155:",
+            "eip155:01",
+            "eip155:0x1",
+            "EIP155:1",
+            "eip155:1:2",
+            "ab:1",
+            "",
+        ] {
             assert!(text.parse::<ChainId>().is_err(), "{text}");
         }
         let long = format!("cosmos:{}", "a".repeat(33));

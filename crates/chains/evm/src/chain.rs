@@ -317,9 +317,17 @@ pub(crate) async fn storage_words(
         .map(|key| Call::new(METHOD, json!([address, key, at])))
         .collect();
     let answers = rpc.batch(calls).await?;
-    // Some nodes write words without their leading zeros, so the word is read as a number.
-    answers
-        .into_iter()
-        .map(|answer| answer.read::<U256>().map(B256::from))
-        .collect()
+    let words = answers.into_iter().map(|answer| {
+        let text = answer.read::<String>()?;
+        word(&text).ok_or_else(|| RpcError::malformed(rpc.endpoint(), METHOD, "no storage word"))
+    });
+    words.collect()
+}
+
+/// A storage word. Some nodes leave its leading zeros out, but none leaves out all digits.
+fn word(text: &str) -> Option<B256> {
+    let digits = text
+        .strip_prefix("0x")
+        .filter(|digits| (1..=64).contains(&digits.len()))?;
+    U256::from_str_radix(digits, 16).ok().map(B256::from)
 }

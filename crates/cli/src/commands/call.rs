@@ -42,7 +42,7 @@ pub(crate) struct CallArgs {
     signature: Option<String>,
     /// Arguments of the function, in its order
     #[arg(
-        long, value_name = "VALUE", num_args = 1.., requires = "signature", allow_hyphen_values = true
+        long, value_name = "VALUE", num_args = 1.., requires = "signature", allow_negative_numbers = true
     )]
     args: Vec<String>,
     /// Tells apart several accounts of one sender: a text, or bytes in hexadecimal
@@ -118,7 +118,7 @@ fn parse_hex(field: &str, text: &str) -> Result<Bytes, Failure> {
 /// Call data for a function in Solidity's notation and its arguments as text.
 fn encode(signature: &str, args: &[String]) -> Result<Bytes, Failure> {
     let function = Function::parse(signature).map_err(|error| {
-        let message = format!("{signature:?} is no function: {error}");
+        let message = format!("{signature:?} is no function: {}", one_line(&error));
         Failure::usage("--signature", message, "write it as 'increment(uint256)'")
     })?;
     if function.inputs.len() != args.len() {
@@ -132,8 +132,8 @@ fn encode(signature: &str, args: &[String]) -> Result<Bytes, Failure> {
     }
     let mut values = Vec::new();
     for (input, text) in function.inputs.iter().zip(args) {
-        let kind: DynSolType = input.to_string().parse().map_err(|error| {
-            let message = format!("the type {:?} is unknown: {error}", input.ty);
+        let kind: DynSolType = input.selector_type().parse().map_err(|error| {
+            let message = format!("the type {:?} is unknown: {}", input.ty, one_line(&error));
             Failure::usage("--signature", message, "use Solidity's types")
         })?;
         let value = kind.coerce_str(text).map_err(|_| {
@@ -150,6 +150,15 @@ fn encode(signature: &str, args: &[String]) -> Result<Bytes, Failure> {
         Failure::usage("--args", error, "check the arguments against the function")
     })?;
     Ok(data.into())
+}
+
+/// The parser draws a pointer below its input; an error here is one line.
+fn one_line(error: &dyn std::error::Error) -> String {
+    let text = error.to_string();
+    text.split_whitespace()
+        .filter(|word| *word != "^")
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]

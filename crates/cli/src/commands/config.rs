@@ -9,8 +9,9 @@ use std::{
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::online;
 use crate::{
-    config::{self, ConfigError, LoadedConfig, Problem, STARTER},
+    config::{self, ConfigError, Problem, STARTER},
     failure::Failure,
     output::Output,
 };
@@ -111,7 +112,7 @@ pub(crate) async fn execute(args: ConfigArgs, path: &Path, output: Output) -> Re
         ConfigCommand::Validate { online } => {
             let loaded = config::load(path)?;
             if online {
-                check_online(&loaded).await?;
+                online::check(&loaded.config).await?;
             }
             let config = &loaded.config;
             output.print(&Sound {
@@ -149,8 +150,4 @@ fn write_starter(path: &Path) -> Result<(), ConfigError> {
             },
         })
     })
-}
-
-async fn check_online(_loaded: &LoadedConfig) -> Result<(), Failure> {
-    Ok(())
 }

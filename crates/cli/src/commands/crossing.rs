@@ -191,7 +191,7 @@ impl Crossing {
     pub(crate) async fn carry_out(
         &self,
         progress: &Progress,
-        send: impl AsyncFnOnce() -> Result<Sent, SendError>,
+        broadcast: impl AsyncFnOnce() -> Result<Sent, SendError>,
         read: impl Fn(&[Bytes]) -> Option<Bytes>,
         explain: impl Fn(SendError) -> Failure,
     ) -> Result<(), Failure> {
@@ -207,7 +207,7 @@ impl Crossing {
             tokio::try_join!(begin(&self.source), begin(&self.destination))?;
         progress.waiting(format!("sending on {}", self.source.label));
         let started = Instant::now();
-        let sent = send().await.map_err(explain)?;
+        let sent = broadcast().await.map_err(explain)?;
         let watch = Watch {
             crossing: self,
             progress,

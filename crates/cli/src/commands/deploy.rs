@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::crossing::chain_failure;
 use crate::{
-    address::parse_address,
+    address::{checksummed, parse_address},
     config::{self, ChainConfig, Config, ConfigEdit, LoadedConfig, RouteConfig, RouteEnd},
     failure::Failure,
     keys::{KeyArgs, open_key},
@@ -56,6 +56,7 @@ struct Deployed {
     chain: ChainId,
     #[serde(skip_serializing_if = "Option::is_none")]
     client: Option<ClientId>,
+    #[serde(serialize_with = "checksummed")]
     address: Address,
     gas: u64,
 }
@@ -84,7 +85,7 @@ struct Connected {
     event: &'static str,
     a: End,
     b: End,
-    attestors: Vec<Address>,
+    attestors: Vec<String>,
     threshold: u8,
 }
 
@@ -135,16 +136,24 @@ pub(crate) async fn execute(args: DeployArgs, path: &Path, output: Output) -> Re
         Builder::open(config, to, &key)
     )?;
     let progress = Progress::new(output);
-    let mut contracts = Vec::new();
-    for builder in [&a, &b] {
-        contracts.push(builder.stack(&progress, &mut edit).await?);
+    // Both at once, and what one of them finished is noted even if the other failed.
+    let (stack_a, stack_b) = tokio::join!(a.stack(&progress), b.stack(&progress));
+    for (chain, stack) in [(from, &stack_a), (to, &stack_b)] {
+        if let Ok(Stack {
+            contracts,
+            start: Some(start),
+        }) = stack
+        {
+            edit.set_router(&chain.id, contracts.router, *start);
+        }
     }
-    let [router_a, router_b] = [contracts[0].router, contracts[1].router];
+    edit.save()?;
+    let (router_a, router_b) = (stack_a?.contracts.router, stack_b?.contracts.router);
     let (client_a, client_b) = (client_id(&to.id, &from.id)?, client_id(&from.id, &to.id)?);
-    a.client(&progress, router_a, &b, &client_a, &client_b, &committee)
-        .await?;
-    b.client(&progress, router_b, &a, &client_b, &client_a, &committee)
-        .await?;
+    tokio::try_join!(
+        a.client(&progress, router_a, &b, &client_a, &client_b, &committee),
+        b.client(&progress, router_b, &a, &client_b, &client_a, &committee),
+    )?;
     let end = |chain: &ChainConfig, client: &ClientId| RouteEnd {
         chain: chain.id.clone(),
         client: client.clone(),
@@ -164,7 +173,11 @@ pub(crate) async fn execute(args: DeployArgs, path: &Path, output: Output) -> Re
             chain: to.id.clone(),
             client: client_b,
         },
-        attestors: committee.members().to_vec(),
+        attestors: committee
+            .members()
+            .iter()
+            .map(|member| member.to_checksum(None))
+            .collect(),
         threshold: committee.threshold(),
     });
     Ok(())
@@ -216,6 +229,12 @@ fn committee(args: &DeployArgs, loaded: &LoadedConfig) -> Result<Committee, Fail
     Ok(committee)
 }
 
+/// The contracts of a chain, and, if they are new, the block before them.
+struct Stack {
+    contracts: IbcContracts,
+    start: Option<u64>,
+}
+
 /// One chain on which something is built.
 struct Builder<'a> {
     config: &'a ChainConfig,
@@ -255,13 +274,8 @@ impl<'a> Builder<'a> {
         Account::new(&self.chain, contracts, self.key.clone())
     }
 
-    /// The chain's contracts: those it has, or new ones, noted in the configuration at once.
-    async fn stack(
-        &self,
-        progress: &Progress,
-        edit: &mut ConfigEdit,
-    ) -> Result<IbcContracts, Failure> {
-        let label = self.config.label();
+    /// The chain's contracts: those it has, or new ones.
+    async fn stack(&self, progress: &Progress) -> Result<Stack, Failure> {
         let step = |event, router, gas| {
             let chain = self.config.id.clone();
             progress.step(&Deployed {
@@ -280,17 +294,19 @@ impl<'a> Builder<'a> {
                     .remedy("correct the address, or remove it to deploy new contracts")
             })?;
             step("kept", router, 0);
-            return Ok(contracts);
+            return Ok(Stack {
+                contracts,
+                start: None,
+            });
         }
-        progress.waiting(format!("deploying the contracts on {label}"));
+        progress.waiting("deploying the contracts");
         let start = self
             .chain
             .head()
             .await
             .map_err(|error| chain_failure(&error))?
             .height;
-        let nothing = [Address::ZERO; 3];
-        let [router, transfer, gmp] = nothing;
+        let [router, transfer, gmp] = [Address::ZERO; 3];
         let account = self.account(IbcContracts {
             router,
             transfer,
@@ -299,10 +315,11 @@ impl<'a> Builder<'a> {
         let stack = deploy_stack(&account)
             .await
             .map_err(|error| deploy_failure(&error))?;
-        edit.set_router(&self.config.id, stack.contracts.router, start);
-        edit.save()?;
         step("deployed", stack.contracts.router, stack.gas_used);
-        Ok(stack.contracts)
+        Ok(Stack {
+            contracts: stack.contracts,
+            start: Some(start),
+        })
     }
 
     /// The light client here that follows the other chain: the one there is, or a new one.

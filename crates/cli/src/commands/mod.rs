@@ -5,6 +5,7 @@ pub(crate) mod config;
 mod crossing;
 pub(crate) mod deploy;
 pub(crate) mod keys;
+mod online;
 pub(crate) mod packets;
 pub(crate) mod run;
 pub(crate) mod status;

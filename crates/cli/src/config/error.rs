@@ -191,6 +191,8 @@ pub(crate) enum Problem {
     Unreachable { address: String, reason: String },
     #[error("there is no contract at {router} on {chain}")]
     NoContract { router: Address, chain: ChainId },
+    #[error("{0}")]
+    Contracts(String),
 }
 
 impl Problem {
@@ -245,6 +247,7 @@ impl Problem {
             Self::Unreachable { .. } => {
                 "check the URL, and that the node is running and reachable from here"
             }
+            Self::Contracts(_) => "correct the router and the client, or run `causeway deploy`",
             Self::NoContract { .. } => {
                 "correct the address, or remove it and run `causeway deploy`"
             }

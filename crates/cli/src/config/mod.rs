@@ -29,7 +29,9 @@ pub(crate) use edit::ConfigEdit;
 pub(crate) use error::{ConfigError, ConfigErrors, Problem};
 pub(crate) use finality::FinalityConfig;
 pub(crate) use key_source::{KeySource, PasswordSource, is_variable, looks_like_a_key};
-pub(crate) use load::{LoadedConfig, load, parse};
+#[cfg(test)]
+pub(crate) use load::parse;
+pub(crate) use load::{LoadedConfig, load};
 pub(crate) use log::{LogConfig, LogFormat};
 pub(crate) use relayer::RelayerConfig;
 pub(crate) use route::{RouteConfig, RouteEnd};

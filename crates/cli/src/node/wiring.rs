@@ -136,7 +136,7 @@ impl Node {
             let number = end.chain.eip155_id().unwrap_or_default();
             let domain = Domain::of_client(number, router_on_host, &end.client);
             if let Some(view) = self.clients.get(&client_end(end)) {
-                self.check_client(end, view, domain, key.address())?;
+                check_client(end, view, domain, key.address())?;
             }
             attested.push(AttestedClient {
                 host_chain: end.chain.clone(),
@@ -150,28 +150,6 @@ impl Node {
         }
         Attestor::new(Arc::new(key), attested, self.engine.clone())
             .map_err(|error| Failure::usage("routes", error, "list each client once"))
-    }
-
-    fn check_client(
-        &self,
-        end: &RouteEnd,
-        view: &ClientView,
-        domain: Domain,
-        attestor: Address,
-    ) -> Result<(), Failure> {
-        if view.domain != domain {
-            let message = format!(
-                "{} on {} is bound to another domain than its own",
-                end.client, end.chain
-            );
-            return Err(Failure::failed("domain", message)
-                .at("attestor.clients")
-                .remedy("check the router's address; a client without a domain is not attested"));
-        }
-        if !view.committee.members().contains(&attestor) {
-            warn!(client = %end.client, chain = %end.chain, %attestor, "not in the client's committee: its signatures will not count");
-        }
-        Ok(())
     }
 
     async fn wire_relayer(
@@ -214,6 +192,27 @@ impl Node {
             config,
         ))
     }
+}
+
+fn check_client(
+    end: &RouteEnd,
+    view: &ClientView,
+    domain: Domain,
+    attestor: Address,
+) -> Result<(), Failure> {
+    if view.domain != domain {
+        let message = format!(
+            "{} on {} is bound to another domain than its own",
+            end.client, end.chain
+        );
+        return Err(Failure::failed("domain", message)
+            .at("attestor.clients")
+            .remedy("check the router's address; a client without a domain is not attested"));
+    }
+    if !view.committee.members().contains(&attestor) {
+        warn!(client = %end.client, chain = %end.chain, %attestor, "not in the client's committee: its signatures will not count");
+    }
+    Ok(())
 }
 
 /// Clients of these attestors that wait so long for an answer.

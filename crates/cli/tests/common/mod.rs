@@ -1,5 +1,11 @@
 //! A directory of its own for the command, in which every run is also checked for leaked secrets.
-#![allow(dead_code, unreachable_pub)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 use std::{fs, path::PathBuf};
 

@@ -1,4 +1,5 @@
 use causeway_engine::{EffectFilter, EngineError, UnitError};
+use sqlx::{Connection, SqliteConnection};
 
 use crate::machine::{Adder, Refused, Store, add, at, effect, feed};
 
@@ -130,4 +131,27 @@ async fn subscribers_hear_of_committed_effects_and_of_nothing_else() {
     assert!(!changed.has_changed().unwrap());
     unit.commit().await.unwrap();
     assert!(changed.has_changed().unwrap());
+}
+
+#[tokio::test]
+async fn a_unit_whose_writes_failed_halfway_cannot_be_committed() {
+    let store = Store::new();
+    let engine = store.open().await;
+    let mut other = SqliteConnection::connect(&store.url()).await.unwrap();
+    sqlx::query(
+        "CREATE TRIGGER full BEFORE INSERT ON effects BEGIN SELECT RAISE(ABORT, 'full'); END",
+    )
+    .execute(&mut other)
+    .await
+    .unwrap();
+    let mut unit = engine.begin(at(1)).await.unwrap();
+    let step = add(1).effect(effect("e"));
+    unit.handle::<Adder>("p", Some(step)).await.unwrap();
+    let error = unit.due("clock", 0).await.unwrap_err();
+    assert!(matches!(error, EngineError::Database(_)));
+    // The state is written and its effect is not.
+    let error = unit.commit().await.unwrap_err();
+    assert!(matches!(error, EngineError::BrokenUnit));
+    assert!(error.is_transient());
+    assert!(engine.process::<Adder>("p").await.unwrap().is_none());
 }

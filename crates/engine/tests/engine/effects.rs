@@ -157,6 +157,24 @@ async fn a_unit_completes_an_effect_and_feeds_its_outcome_back_together() {
 }
 
 #[tokio::test]
+async fn inside_one_unit_claims_and_completions_follow_what_machines_asked_before() {
+    let store = Store::new();
+    let engine = store.open().await;
+    let mut unit = engine.begin(at(1)).await.unwrap();
+    let step = add(1).effect(effect("e"));
+    unit.handle::<Adder>("p", Some(step)).await.unwrap();
+    let claimed = unit
+        .claim::<String>("lane", "worker", 9, LEASE)
+        .await
+        .unwrap();
+    assert_eq!(claimed.len(), 1);
+    let step = add(1).cancel("e");
+    unit.handle::<Adder>("p", Some(step)).await.unwrap();
+    let leased = unit.complete(&[claimed[0].id], "worker").await.unwrap();
+    assert_eq!(leased.lost, [claimed[0].id]);
+}
+
+#[tokio::test]
 async fn the_listing_says_why_nothing_moves() {
     let store = Store::new();
     let engine = store.open().await;

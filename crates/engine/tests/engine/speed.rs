@@ -75,3 +75,43 @@ async fn what_a_busy_block_costs() {
         assert!(leased.lost.is_empty());
     }
 }
+
+#[tokio::test]
+async fn what_a_backlog_costs() {
+    let store = Store::new();
+    let engine = store.open().await;
+    let began = Instant::now();
+    for unit_number in 0..50 {
+        let mut unit = engine.begin(at(1)).await.unwrap();
+        for n in 0..400 {
+            let step = add(1).effect(effect("deliver"));
+            let key = format!("{unit_number}-{n}");
+            unit.handle::<Adder>(&key, Some(step)).await.unwrap();
+        }
+        unit.commit().await.unwrap();
+    }
+    println!(
+        "20,000 new processes in units of 400: {:?}",
+        began.elapsed()
+    );
+    let lease = Duration::from_secs(10);
+    for max in [50, 250, 250] {
+        let began = Instant::now();
+        let claimed = engine
+            .claim::<String>("lane", "w", max, lease, at(2))
+            .await
+            .unwrap();
+        println!("claim {max} of 20,000: {:?}", began.elapsed());
+        assert_eq!(claimed.len(), max);
+    }
+    let began = Instant::now();
+    let open: u64 = engine
+        .lanes()
+        .await
+        .unwrap()
+        .iter()
+        .map(|lane| lane.open)
+        .sum();
+    println!("count the lanes of 20,000: {:?}", began.elapsed());
+    assert_eq!(open, 20_000);
+}

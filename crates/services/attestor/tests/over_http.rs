@@ -1,13 +1,16 @@
 //! The attestor behind its real HTTP server, asked by the real client.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 
 use std::{
     future::IntoFuture,
     net::SocketAddr,
-    sync::{Arc, atomic::AtomicUsize},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -335,14 +338,10 @@ async fn an_answer_that_is_no_attestors_is_retried_only_if_a_server_is_in_troubl
 
 #[tokio::test]
 async fn a_pause_that_an_attestor_asks_for_is_bounded() {
+    let retry_after = [("retry-after", u64::MAX.to_string())];
     let problem = Json(Problem::new(ProblemKind::Unreachable, ""));
-    let refuse = move || async move {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            [("retry-after", u64::MAX.to_string())],
-            problem,
-        )
-    };
+    let answer = (StatusCode::SERVICE_UNAVAILABLE, retry_after, problem);
+    let refuse = async move || answer;
     let error = answered_by(Router::new().route("/v1/attest", post(refuse))).await;
     assert_eq!(error.retry_after(), Some(Duration::from_mins(1)));
 }
@@ -354,7 +353,7 @@ async fn a_redirection_is_not_followed() {
     let elsewhere = Router::new().route(
         "/v1/attest",
         post(async move || {
-            counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            counter.fetch_add(1, Ordering::Relaxed);
         }),
     );
     let target = format!("http://{}/v1/attest", serve(elsewhere).await);
@@ -364,7 +363,7 @@ async fn a_redirection_is_not_followed() {
         matches!(error, AttestorClientError::BadAnswer { status: 307, .. }),
         "{error}"
     );
-    assert_eq!(visits.load(std::sync::atomic::Ordering::Relaxed), 0);
+    assert_eq!(visits.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]
@@ -374,9 +373,11 @@ async fn an_attestor_that_is_down_or_silent_is_retried() {
         .parse()
         .unwrap();
     let client = AttestorClient::new(url, Duration::from_millis(200)).unwrap();
-    let silent = client.attest(&request(42, &[])).await.unwrap_err();
+    let asked = request(42, &[]);
+    let silent = tokio::time::timeout(Duration::from_secs(5), client.attest(&asked));
+    let silent = silent.await.expect("it waits 200 ms").unwrap_err();
     drop(listener);
-    let down = client.attest(&request(42, &[])).await.unwrap_err();
+    let down = client.attest(&asked).await.unwrap_err();
     for error in [silent, down] {
         assert!(
             matches!(error, AttestorClientError::Unreachable { .. }),

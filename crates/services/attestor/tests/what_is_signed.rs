@@ -7,7 +7,7 @@ mod common;
 use std::time::Duration;
 
 use alloy_primitives::{Address, B256, b256, bytes, fixed_bytes, keccak256};
-use causeway_attestor::{AnswerDefect, AttestedClient, Attestor};
+use causeway_attestor::{AnswerDefect, Attestation, AttestedClient, Attestor};
 use causeway_ibc::{
     AttestationKind, Committee, Domain, PacketAttestation, PathCommitment, StateAttestation,
     attestation_digest,
@@ -170,7 +170,10 @@ async fn an_answer_to_another_request_is_recognised() {
     };
     assert_eq!(other_height.verify(&asked, &domain()), Err(defect.clone()));
     let mut mixed = answer.clone();
-    mixed.packets = other_height.packets;
+    mixed.packets.clone_from(&other_height.packets);
+    assert_eq!(mixed.verify(&asked, &domain()), Err(defect.clone()));
+    let mut mixed = answer.clone();
+    mixed.state = other_height.state;
     assert_eq!(mixed.verify(&asked, &domain()), Err(defect));
 
     for paths in [&[path(2), path(1)][..], &[path(1)], &[]] {
@@ -181,20 +184,37 @@ async fn an_answer_to_another_request_is_recognised() {
         };
         assert_eq!(other.verify(&asked, &domain()), Err(defect));
     }
+}
 
-    let mut forged = answer.clone();
-    forged.attestor = Address::repeat_byte(9);
-    let wrong_signer = forged.verify(&asked, &domain()).unwrap_err();
-    assert!(
-        matches!(wrong_signer, AnswerDefect::WrongSigner { .. }),
-        "{wrong_signer}"
-    );
+#[tokio::test]
+async fn each_signature_of_an_answer_is_verified() {
+    let dir = tempfile::tempdir().unwrap();
+    let asked = request(42, &[path(1)]);
+    let attestor = attestor(&dir.path().join("db"), &FakeSource::new()).await;
+    let answer = attestor.attest(asked.clone()).await.unwrap();
+    answer.verify(&asked, &domain()).unwrap();
+
+    let mut of_another = answer.clone();
+    of_another.attestor = Address::repeat_byte(9);
     // Signatures of the two kinds must not stand for each other.
-    let mut swapped = answer;
-    if let Some(packets) = &mut swapped.packets {
-        packets.signature = swapped.state.signature;
+    let packets = answer.packets.clone().unwrap();
+    let mut state_replaced = answer.clone();
+    state_replaced.state.signature = packets.signature;
+    let mut packets_replaced = answer.clone();
+    packets_replaced.packets = Some(Attestation {
+        signature: answer.state.signature,
+        ..packets
+    });
+    for forged in [of_another, state_replaced, packets_replaced] {
+        let defect = forged.verify(&asked, &domain()).unwrap_err();
+        assert!(
+            matches!(
+                defect,
+                AnswerDefect::WrongSigner { .. } | AnswerDefect::Unsigned(_)
+            ),
+            "{defect}"
+        );
     }
-    assert!(swapped.verify(&asked, &domain()).is_err());
 }
 
 #[tokio::test]

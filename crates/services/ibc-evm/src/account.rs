@@ -144,7 +144,9 @@ pub enum SendError {
     #[error("the chain cannot be asked: {0}")]
     Transport(#[from] TransportError),
     /// The transaction was broadcast, but what became of it is not known.
-    #[error("the transaction {tx} was broadcast, but is in no block after {waited:?}; look for it before sending again")]
+    #[error(
+        "the transaction {tx} was broadcast, but is in no block after {waited:?}; look for it before sending again"
+    )]
     NotMined {
         /// The transaction.
         tx: B256,
@@ -173,7 +175,12 @@ impl Account {
             .wallet(EthereumWallet::from(key))
             .connect_provider(chain.provider())
             .erased();
-        Self { chain: chain.clone(), provider, address, contracts }
+        Self {
+            chain: chain.clone(),
+            provider,
+            address,
+            contracts,
+        }
     }
 
     /// Its address.
@@ -194,9 +201,16 @@ impl Account {
     /// What the token says of itself.
     pub async fn token_info(&self, token: Token) -> Result<TokenInfo, SendError> {
         let Token::Erc20(address) = token else {
-            return Ok(TokenInfo { name: "Ether".into(), symbol: "ETH".into(), decimals: 18 });
+            return Ok(TokenInfo {
+                name: "Ether".into(),
+                symbol: "ETH".into(),
+                decimals: 18,
+            });
         };
-        let unknown = || SendError::UnknownToken { chain: self.chain.id().to_string(), token: address };
+        let unknown = || SendError::UnknownToken {
+            chain: self.chain.id().to_string(),
+            token: address,
+        };
         if self.provider.get_code_at(address).await?.is_empty() {
             return Err(unknown());
         }
@@ -214,9 +228,10 @@ impl Account {
     pub async fn balance(&self, token: Token) -> Result<U256, SendError> {
         match token {
             Token::Native => Ok(self.provider.get_balance(self.address).await?),
-            Token::Erc20(address) => {
-                Ok(Erc20::new(address, &self.provider).balanceOf(self.address).call().await?)
-            }
+            Token::Erc20(address) => Ok(Erc20::new(address, &self.provider)
+                .balanceOf(self.address)
+                .call()
+                .await?),
         }
     }
 
@@ -233,22 +248,46 @@ impl Account {
         self.allow(order.token, order.amount).await?;
         let (call, value) = transfer_call(order);
         let receipt = self
-            .execute("the transfer", self.contracts.transfer, call.abi_encode().into(), value)
+            .execute(
+                "the transfer",
+                self.contracts.transfer,
+                call.abi_encode().into(),
+                value,
+            )
             .await?;
         self.sent(&receipt, |packet| {
-            packet.payloads.iter().any(|payload| payload.version == ics20::VERSION)
+            packet
+                .payloads
+                .iter()
+                .any(|payload| payload.version == ics20::VERSION)
         })
     }
 
     /// Allows the transfer contract to take this much of a token, unless it already may.
     pub async fn allow(&self, token: Token, amount: U256) -> Result<(), SendError> {
-        let Token::Erc20(address) = token else { return Ok(()) };
+        let Token::Erc20(address) = token else {
+            return Ok(());
+        };
         let contract = Erc20::new(address, &self.provider);
-        if contract.allowance(self.address, self.contracts.transfer).call().await? >= amount {
+        if contract
+            .allowance(self.address, self.contracts.transfer)
+            .call()
+            .await?
+            >= amount
+        {
             return Ok(());
         }
-        let call = Erc20::approveCall { spender: self.contracts.transfer, value: amount };
-        self.execute("the approval", address, call.abi_encode().into(), U256::ZERO).await?;
+        let call = Erc20::approveCall {
+            spender: self.contracts.transfer,
+            value: amount,
+        };
+        self.execute(
+            "the approval",
+            address,
+            call.abi_encode().into(),
+            U256::ZERO,
+        )
+        .await?;
         Ok(())
     }
 
@@ -265,7 +304,12 @@ impl Account {
             },
         };
         let receipt = self
-            .execute("the call", self.contracts.gmp, call.abi_encode().into(), U256::ZERO)
+            .execute(
+                "the call",
+                self.contracts.gmp,
+                call.abi_encode().into(),
+                U256::ZERO,
+            )
             .await?;
         self.sent(&receipt, |_| true)
     }
@@ -294,9 +338,13 @@ impl Account {
         arguments: &[u8],
     ) -> Result<(Address, u64), SendError> {
         let code = Bytes::from([bytecode.as_ref(), arguments].concat());
-        let request = TransactionRequest::default().with_kind(TxKind::Create).with_input(code);
+        let request = TransactionRequest::default()
+            .with_kind(TxKind::Create)
+            .with_input(code);
         let receipt = self.send(what, request).await?;
-        let address = receipt.contract_address.ok_or(SendError::NoContract(what))?;
+        let address = receipt
+            .contract_address
+            .ok_or(SendError::NoContract(what))?;
         Ok((address, receipt.gas_used))
     }
 
@@ -309,18 +357,26 @@ impl Account {
         let refused = |error: &TransportError| {
             error.as_error_resp().map(|response| SendError::Refused {
                 what,
-                reason: response
-                    .as_revert_data()
-                    .map_or_else(|| response.message.to_string(), |data| explain_revert(&data)),
+                reason: response.as_revert_data().map_or_else(
+                    || response.message.to_string(),
+                    |data| explain_revert(&data),
+                ),
             })
         };
-        let pending = match self.provider.send_transaction(request.with_from(self.address)).await {
+        let pending = match self
+            .provider
+            .send_transaction(request.with_from(self.address))
+            .await
+        {
             Ok(pending) => pending,
             Err(error) => return Err(refused(&error).unwrap_or(SendError::Transport(error))),
         };
         let receipt = self.receipt(*pending.tx_hash()).await?;
         if !receipt.status() {
-            return Err(SendError::Refused { what, reason: "it reverted when it was mined".into() });
+            return Err(SendError::Refused {
+                what,
+                reason: "it reverted when it was mined".into(),
+            });
         }
         Ok(receipt)
     }
@@ -340,7 +396,10 @@ impl Account {
         };
         tokio::time::timeout(RECEIPT_PATIENCE, look)
             .await
-            .unwrap_or(Err(SendError::NotMined { tx, waited: RECEIPT_PATIENCE }))
+            .unwrap_or(Err(SendError::NotMined {
+                tx,
+                waited: RECEIPT_PATIENCE,
+            }))
     }
 
     fn sent(
@@ -363,7 +422,11 @@ impl Account {
 
 /// The contract call that a transfer is, and the coin that goes with it.
 pub fn transfer_call(order: &TransferOrder) -> (ICS20Transfer::sendTransferCall, U256) {
-    let value = if order.token == Token::Native { order.amount } else { U256::ZERO };
+    let value = if order.token == Token::Native {
+        order.amount
+    } else {
+        U256::ZERO
+    };
     let call = ICS20Transfer::sendTransferCall {
         msg_: IICS20TransferMsgs::SendTransferMsg {
             denom: order.token.address(),

@@ -1,16 +1,11 @@
 //! The contracts of one chain, found from its router.
 
-use alloy::{
-    primitives::Address,
-    providers::Provider,
-};
+use alloy::{primitives::Address, providers::Provider};
 use causeway_contracts::{
     attestation_light_client::AttestationLightClient,
     ics26_router::{ICS26Router, IICS26RouterMsgs},
 };
-use causeway_ibc::{
-    ClientId, Committee, CommitteeError, DecodeError, Domain, Packet, gmp, ics20,
-};
+use causeway_ibc::{ClientId, Committee, CommitteeError, DecodeError, Domain, Packet, gmp, ics20};
 use causeway_relayer::ClientView;
 use thiserror::Error;
 
@@ -29,7 +24,9 @@ pub struct IbcContracts {
 #[derive(Debug, Error)]
 pub enum ContractsError {
     /// There is no contract where the router should be.
-    #[error("there is no contract at {0}, which is configured as the router; deploy it or correct the address")]
+    #[error(
+        "there is no contract at {0}, which is configured as the router; deploy it or correct the address"
+    )]
     NoRouter(Address),
     /// The router does not know an application.
     #[error("the router {router} has no application at the port {port}: {reason}")]
@@ -69,7 +66,10 @@ pub enum ContractsError {
 
 impl IbcContracts {
     /// Asks the router for its applications.
-    pub async fn discover(provider: &impl Provider, router: Address) -> Result<Self, ContractsError> {
+    pub async fn discover(
+        provider: &impl Provider,
+        router: Address,
+    ) -> Result<Self, ContractsError> {
         if provider.get_code_at(router).await?.is_empty() {
             return Err(ContractsError::NoRouter(router));
         }
@@ -83,7 +83,11 @@ impl IbcContracts {
             })
         };
         let (transfer, gmp) = tokio::try_join!(app(ics20::PORT), app(gmp::PORT))?;
-        Ok(Self { router, transfer, gmp })
+        Ok(Self {
+            router,
+            transfer,
+            gmp,
+        })
     }
 }
 
@@ -94,13 +98,21 @@ pub async fn client_view(
     client: &ClientId,
 ) -> Result<ClientView, ContractsError> {
     let registry = ICS26Router::new(router, provider);
-    let address = registry.getClient(client.to_string()).call().await.map_err(|error| {
-        ContractsError::NoClient { router, client: client.clone(), reason: error.to_string() }
-    })?;
+    let address = registry
+        .getClient(client.to_string())
+        .call()
+        .await
+        .map_err(|error| ContractsError::NoClient {
+            router,
+            client: client.clone(),
+            reason: error.to_string(),
+        })?;
     let light_client = AttestationLightClient::new(address, provider);
     let set = light_client.getAttestationSet().call().await?;
-    let committee = Committee::new(set._0, set._1)
-        .map_err(|source| ContractsError::Committee { client: client.clone(), source })?;
+    let committee = Committee::new(set._0, set._1).map_err(|source| ContractsError::Committee {
+        client: client.clone(),
+        source,
+    })?;
     // A stock light client has no domain, and no memory of proofs either.
     let domain = match light_client.domain().call().await {
         Ok(domain) => Some(Domain(domain)),
@@ -118,13 +130,16 @@ pub async fn client_view(
 
 /// A packet of the bindings as a packet of the protocol, strictly.
 pub(crate) fn pure_packet(packet: IICS26RouterMsgs::Packet) -> Result<Packet, DecodeError> {
-    let payloads = packet.payloads.into_iter().map(|payload| causeway_ibc::evm::Payload {
-        sourcePort: payload.sourcePort,
-        destPort: payload.destPort,
-        version: payload.version,
-        encoding: payload.encoding,
-        value: payload.value,
-    });
+    let payloads = packet
+        .payloads
+        .into_iter()
+        .map(|payload| causeway_ibc::evm::Payload {
+            sourcePort: payload.sourcePort,
+            destPort: payload.destPort,
+            version: payload.version,
+            encoding: payload.encoding,
+            value: payload.value,
+        });
     causeway_ibc::evm::Packet {
         sequence: packet.sequence,
         sourceClient: packet.sourceClient,
@@ -138,13 +153,16 @@ pub(crate) fn pure_packet(packet: IICS26RouterMsgs::Packet) -> Result<Packet, De
 /// A packet of the protocol as a packet of the bindings.
 pub(crate) fn bound_packet(packet: &Packet) -> IICS26RouterMsgs::Packet {
     let packet = causeway_ibc::evm::Packet::from(packet);
-    let payloads = packet.payloads.into_iter().map(|payload| IICS26RouterMsgs::Payload {
-        sourcePort: payload.sourcePort,
-        destPort: payload.destPort,
-        version: payload.version,
-        encoding: payload.encoding,
-        value: payload.value,
-    });
+    let payloads = packet
+        .payloads
+        .into_iter()
+        .map(|payload| IICS26RouterMsgs::Payload {
+            sourcePort: payload.sourcePort,
+            destPort: payload.destPort,
+            version: payload.version,
+            encoding: payload.encoding,
+            value: payload.value,
+        });
     IICS26RouterMsgs::Packet {
         sequence: packet.sequence,
         sourceClient: packet.sourceClient,

@@ -100,7 +100,8 @@ impl Deployer<'_> {
             implementation: logic,
             _data: initialize.abi_encode().into(),
         };
-        self.create(what, &ERC1967Proxy::BYTECODE, &arguments.abi_encode()).await
+        self.create(what, &ERC1967Proxy::BYTECODE, &arguments.abi_encode())
+            .await
     }
 
     async fn execute(
@@ -109,8 +110,10 @@ impl Deployer<'_> {
         to: Address,
         call: &impl SolCall,
     ) -> Result<(), DeployError> {
-        let receipt =
-            self.account.execute(what, to, call.abi_encode().into(), U256::ZERO).await?;
+        let receipt = self
+            .account
+            .execute(what, to, call.abi_encode().into(), U256::ZERO)
+            .await?;
         self.gas_used += receipt.gas_used;
         Ok(())
     }
@@ -122,9 +125,17 @@ impl Deployer<'_> {
         roles: &[(u64, &[[u8; 4]])],
     ) -> Result<(), DeployError> {
         for (role, selectors) in roles {
-            let selectors = selectors.iter().map(|selector| (*selector).into()).collect();
-            let call = AccessManager::setTargetFunctionRoleCall { target, selectors, roleId: *role };
-            self.execute("assigning a role to functions", manager, &call).await?;
+            let selectors = selectors
+                .iter()
+                .map(|selector| (*selector).into())
+                .collect();
+            let call = AccessManager::setTargetFunctionRoleCall {
+                target,
+                selectors,
+                roleId: *role,
+            };
+            self.execute("assigning a role to functions", manager, &call)
+                .await?;
         }
         Ok(())
     }
@@ -134,23 +145,39 @@ impl Deployer<'_> {
 /// deployment needs. Handing those on is the operator's next step.
 pub async fn deploy_stack(account: &Account) -> Result<DeployedStack, DeployError> {
     let admin = account.address();
-    let mut deployer = Deployer { account, gas_used: 0 };
+    let mut deployer = Deployer {
+        account,
+        gas_used: 0,
+    };
     let d = &mut deployer;
     let access_manager = d
         .create(
             "the access manager",
             &AccessManager::BYTECODE,
-            &AccessManager::constructorCall { initialAdmin: admin }.abi_encode(),
+            &AccessManager::constructorCall {
+                initialAdmin: admin,
+            }
+            .abi_encode(),
         )
         .await?;
 
-    let router_logic = d.create("the router's logic", &ICS26Router::BYTECODE, &[]).await?;
-    let initialize = ICS26Router::initializeCall { authority_: access_manager };
+    let router_logic = d
+        .create("the router's logic", &ICS26Router::BYTECODE, &[])
+        .await?;
+    let initialize = ICS26Router::initializeCall {
+        authority_: access_manager,
+    };
     let router = d.proxy("the router", router_logic, &initialize).await?;
 
-    let escrow = d.create("the escrow's logic", &Escrow::BYTECODE, &[]).await?;
-    let voucher = d.create("the voucher's logic", &IBCERC20::BYTECODE, &[]).await?;
-    let transfer_logic = d.create("the transfer logic", &ICS20Transfer::BYTECODE, &[]).await?;
+    let escrow = d
+        .create("the escrow's logic", &Escrow::BYTECODE, &[])
+        .await?;
+    let voucher = d
+        .create("the voucher's logic", &IBCERC20::BYTECODE, &[])
+        .await?;
+    let transfer_logic = d
+        .create("the transfer logic", &ICS20Transfer::BYTECODE, &[])
+        .await?;
     let initialize = ICS20Transfer::initializeCall {
         ics26Router: router,
         escrowLogic: escrow,
@@ -158,31 +185,53 @@ pub async fn deploy_stack(account: &Account) -> Result<DeployedStack, DeployErro
         permit2: Address::ZERO,
         authority_: access_manager,
     };
-    let transfer = d.proxy("the transfer application", transfer_logic, &initialize).await?;
+    let transfer = d
+        .proxy("the transfer application", transfer_logic, &initialize)
+        .await?;
 
-    let ics27_account = d.create("the account's logic", &ICS27Account::BYTECODE, &[]).await?;
-    let gmp_logic = d.create("the calls logic", &ICS27GMP::BYTECODE, &[]).await?;
+    let ics27_account = d
+        .create("the account's logic", &ICS27Account::BYTECODE, &[])
+        .await?;
+    let gmp_logic = d
+        .create("the calls logic", &ICS27GMP::BYTECODE, &[])
+        .await?;
     let initialize = ICS27GMP::initializeCall {
         ics26_: router,
         accountLogic: ics27_account,
         authority_: access_manager,
     };
-    let gmp = d.proxy("the calls application", gmp_logic, &initialize).await?;
+    let gmp = d
+        .proxy("the calls application", gmp_logic, &initialize)
+        .await?;
 
     d.grant(access_manager, router, &roles::ROUTER).await?;
     d.grant(access_manager, transfer, &roles::TRANSFER).await?;
     d.grant(access_manager, gmp, &roles::GMP).await?;
     for role in [roles::ID_CUSTOMIZER, roles::PAUSER, roles::UNPAUSER] {
-        let call =
-            AccessManager::grantRoleCall { roleId: role, account: admin, executionDelay: 0 };
+        let call = AccessManager::grantRoleCall {
+            roleId: role,
+            account: admin,
+            executionDelay: 0,
+        };
         d.execute("granting a role", access_manager, &call).await?;
     }
     for (port, app) in [(ics20::PORT, transfer), (gmp::PORT, gmp)] {
-        let call = ICS26Router::addIBCApp_1Call { portId: port.to_owned(), app };
+        let call = ICS26Router::addIBCApp_1Call {
+            portId: port.to_owned(),
+            app,
+        };
         d.execute("adding an application", router, &call).await?;
     }
-    let contracts = IbcContracts { router, transfer, gmp };
-    Ok(DeployedStack { access_manager, contracts, gas_used: deployer.gas_used })
+    let contracts = IbcContracts {
+        router,
+        transfer,
+        gmp,
+    };
+    Ok(DeployedStack {
+        access_manager,
+        contracts,
+        gas_used: deployer.gas_used,
+    })
 }
 
 /// Deploys a light client of another chain and registers it with the router.
@@ -193,7 +242,10 @@ pub async fn deploy_client(
     spec: &ClientSpec,
 ) -> Result<DeployedClient, DeployError> {
     let domain = Domain::of_client(evm_chain_id, router, &spec.id);
-    let mut deployer = Deployer { account, gas_used: 0 };
+    let mut deployer = Deployer {
+        account,
+        gas_used: 0,
+    };
     let arguments = AttestationLightClient::constructorCall {
         attestors: spec.committee.members().to_vec(),
         minRequiredSigs: spec.committee.threshold(),
@@ -203,7 +255,11 @@ pub async fn deploy_client(
         domain_: domain.0,
     };
     let address = deployer
-        .create("the light client", &AttestationLightClient::BYTECODE, &arguments.abi_encode())
+        .create(
+            "the light client",
+            &AttestationLightClient::BYTECODE,
+            &arguments.abi_encode(),
+        )
         .await?;
     let call = ICS26Router::addClient_0Call {
         clientId: spec.id.to_string(),
@@ -214,6 +270,12 @@ pub async fn deploy_client(
         },
         client: address,
     };
-    deployer.execute("registering the light client", router, &call).await?;
-    Ok(DeployedClient { address, domain, gas_used: deployer.gas_used })
+    deployer
+        .execute("registering the light client", router, &call)
+        .await?;
+    Ok(DeployedClient {
+        address,
+        domain,
+        gas_used: deployer.gas_used,
+    })
 }

@@ -39,26 +39,45 @@ pub fn event_topics() -> Vec<B256> {
 ///
 /// The caller has checked that the log is the router's own: anybody can emit these topics.
 pub fn decode_event(log: &Log, tx: B256, index: u64) -> Result<Option<PacketEvent>, EventError> {
-    let Some(topic) = log.topics().first() else { return Ok(None) };
+    let Some(topic) = log.topics().first() else {
+        return Ok(None);
+    };
     let (kind, packet) = match *topic {
-        SendPacket::SIGNATURE_HASH => {
-            (EventKind::Sent, SendPacket::decode_log_validate(log)?.data.packet)
-        }
+        SendPacket::SIGNATURE_HASH => (
+            EventKind::Sent,
+            SendPacket::decode_log_validate(log)?.data.packet,
+        ),
         WriteAcknowledgement::SIGNATURE_HASH => {
             let event = WriteAcknowledgement::decode_log_validate(log)?.data;
-            (EventKind::Received { acks: event.acknowledgements }, event.packet)
+            (
+                EventKind::Received {
+                    acks: event.acknowledgements,
+                },
+                event.packet,
+            )
         }
         AckPacket::SIGNATURE_HASH => {
             let event = AckPacket::decode_log_validate(log)?.data;
-            (EventKind::Acknowledged { acks: vec![event.acknowledgement] }, event.packet)
+            (
+                EventKind::Acknowledged {
+                    acks: vec![event.acknowledgement],
+                },
+                event.packet,
+            )
         }
-        TimeoutPacket::SIGNATURE_HASH => {
-            (EventKind::TimedOut, TimeoutPacket::decode_log_validate(log)?.data.packet)
-        }
+        TimeoutPacket::SIGNATURE_HASH => (
+            EventKind::TimedOut,
+            TimeoutPacket::decode_log_validate(log)?.data.packet,
+        ),
         _ => return Ok(None),
     };
     let packet = pure_packet(packet)?;
-    Ok(Some(PacketEvent { id: format!("{tx}/{index}"), tx, kind, packet }))
+    Ok(Some(PacketEvent {
+        id: format!("{tx}/{index}"),
+        tx,
+        kind,
+        packet,
+    }))
 }
 
 /// Reads the router's packet events out of the logs of a receipt or a query.
@@ -66,8 +85,10 @@ pub(crate) fn packet_events<'a>(
     router: Address,
     logs: impl IntoIterator<Item = &'a alloy::rpc::types::Log>,
 ) -> impl Iterator<Item = PacketEvent> {
-    logs.into_iter().filter(move |log| log.address() == router).filter_map(|log| {
-        let (tx, index) = (log.transaction_hash?, log.log_index?);
-        decode_event(&log.inner, tx, index).ok().flatten()
-    })
+    logs.into_iter()
+        .filter(move |log| log.address() == router)
+        .filter_map(|log| {
+            let (tx, index) = (log.transaction_hash?, log.log_index?);
+            decode_event(&log.inner, tx, index).ok().flatten()
+        })
 }

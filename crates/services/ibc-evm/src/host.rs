@@ -14,8 +14,11 @@ use causeway_types::ChainId;
 use tracing::warn;
 
 use crate::{
-    contracts::client_view, events::{decode_event, event_topics}, lanes::EngineLanes,
-    messages::encode_batch, revert::explain_revert,
+    contracts::client_view,
+    events::{decode_event, event_topics},
+    lanes::EngineLanes,
+    messages::encode_batch,
+    revert::explain_revert,
 };
 
 /// An EVM chain with a router on it and a signer that pays for messages.
@@ -30,7 +33,12 @@ pub struct EvmHost {
 impl EvmHost {
     /// Reads this router's events from `start` on, and sends through this lane.
     pub fn new(chain: EvmChain, router: Address, start: u64, lane: TxLane<EngineLanes>) -> Self {
-        Self { chain, router, start, lane }
+        Self {
+            chain,
+            router,
+            start,
+            lane,
+        }
     }
 
     fn error(&self, error: EvmError) -> HostError {
@@ -50,10 +58,14 @@ struct EvmFollow {
 #[async_trait]
 impl Follow for EvmFollow {
     async fn next(&mut self) -> Result<HostUpdate, HostError> {
-        let update = self.follower.next().await.map_err(|error| match error.severity() {
-            Severity::Retry => HostError::passing(self.chain.id(), error),
-            Severity::Stop => HostError::lasting(self.chain.id(), error),
-        })?;
+        let update = self
+            .follower
+            .next()
+            .await
+            .map_err(|error| match error.severity() {
+                Severity::Retry => HostError::passing(self.chain.id(), error),
+                Severity::Stop => HostError::lasting(self.chain.id(), error),
+            })?;
         Ok(match update {
             Update::Block { block, logs } => {
                 let events = logs.iter().filter_map(|log| self.event(log)).collect();
@@ -96,9 +108,16 @@ impl Host for EvmHost {
             Some(saved) => serde_json::from_str(saved)
                 .map_err(|error| HostError::lasting(self.chain.id(), error))?,
         };
-        let filter = LogFilter { addresses: vec![self.router], topics0: event_topics() };
+        let filter = LogFilter {
+            addresses: vec![self.router],
+            topics0: event_topics(),
+        };
         let follower = self.chain.follow(filter, cursor);
-        Ok(Box::new(EvmFollow { chain: self.chain.clone(), router: self.router, follower }))
+        Ok(Box::new(EvmFollow {
+            chain: self.chain.clone(),
+            router: self.router,
+            follower,
+        }))
     }
 
     async fn client(&self, client: &ClientId) -> Result<ClientView, HostError> {
@@ -114,7 +133,9 @@ impl Host for EvmHost {
                 let packet = message.packet();
                 let path = match message {
                     Message::Receive { .. } => packet.receipt_path(),
-                    Message::Acknowledge { .. } | Message::Timeout { .. } => packet.commitment_path(),
+                    Message::Acknowledge { .. } | Message::Timeout { .. } => {
+                        packet.commitment_path()
+                    }
                 };
                 storage_key(path.key())
             })
@@ -122,10 +143,13 @@ impl Host for EvmHost {
         let head = self.chain.head().await.map_err(|error| self.error(error))?;
         let words = self.chain.storage_at(self.router, &keys, &head).await;
         let words = words.map_err(|error| self.error(error))?;
-        let moot = messages.iter().zip(words).map(|(message, word)| match message {
-            Message::Receive { .. } => !word.is_zero(),
-            Message::Acknowledge { .. } | Message::Timeout { .. } => word.is_zero(),
-        });
+        let moot = messages
+            .iter()
+            .zip(words)
+            .map(|(message, word)| match message {
+                Message::Receive { .. } => !word.is_zero(),
+                Message::Acknowledge { .. } | Message::Timeout { .. } => word.is_zero(),
+            });
         Ok(moot.collect())
     }
 
@@ -136,17 +160,19 @@ impl Host for EvmHost {
         proof: &Proof,
         messages: &[Message],
     ) -> Vec<Result<Submitted, SubmitError>> {
-        let encode = |batch: &[Message]| {
-            TxCall::new(self.router, encode_batch(client, proof, batch))
-        };
+        let encode =
+            |batch: &[Message]| TxCall::new(self.router, encode_batch(client, proof, batch));
         let outcomes = self.lane.submit_batch(key, messages.to_vec(), encode).await;
         outcomes
             .into_iter()
             .map(|(_, outcome)| match outcome {
-                Ok(outcome) => Ok(Submitted { tx: outcome.hash, height: outcome.block.height }),
-                Err(LaneError::Reverted { data, .. }) => {
-                    Err(SubmitError::Refused { reason: explain_revert(&data) })
-                }
+                Ok(outcome) => Ok(Submitted {
+                    tx: outcome.hash,
+                    height: outcome.block.height,
+                }),
+                Err(LaneError::Reverted { data, .. }) => Err(SubmitError::Refused {
+                    reason: explain_revert(&data),
+                }),
                 Err(error) => Err(SubmitError::Host(match error.severity() {
                     Severity::Retry => HostError::passing(self.chain.id(), error),
                     Severity::Stop => HostError::lasting(self.chain.id(), error),

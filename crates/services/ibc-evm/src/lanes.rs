@@ -1,9 +1,7 @@
 //! The engine's database as the place where transaction lanes keep their nonces.
 
 use causeway_engine::{Engine, EngineError, MinedIn, TxOutcome, UnixMillis};
-use causeway_evm::{
-    LaneStore, Reserved, Settled, SignedAttempt, StoreError, TxCall, TxRecord,
-};
+use causeway_evm::{LaneStore, Reserved, Settled, SignedAttempt, StoreError, TxCall, TxRecord};
 use serde::{Deserialize, Serialize};
 
 /// Keeps transaction lanes in the engine's database.
@@ -26,9 +24,15 @@ impl EngineLanes {
 
     async fn pending_body(&self, lane: &str, nonce: u64) -> Result<Body, StoreError> {
         let pending = self.0.lane_pending(lane).await.map_err(StoreError::new)?;
-        let record = pending.into_iter().find(|record| record.nonce == nonce).ok_or_else(|| {
-            StoreError::new(EngineError::UnknownTransaction { lane: lane.to_owned(), nonce })
-        })?;
+        let record = pending
+            .into_iter()
+            .find(|record| record.nonce == nonce)
+            .ok_or_else(|| {
+                StoreError::new(EngineError::UnknownTransaction {
+                    lane: lane.to_owned(),
+                    nonce,
+                })
+            })?;
         body(&record)
     }
 }
@@ -42,15 +46,32 @@ fn json(body: &Body) -> Result<serde_json::Value, StoreError> {
 }
 
 fn from_engine(record: &causeway_engine::TxRecord) -> Result<TxRecord, StoreError> {
-    let Body { call, attempts, settled } = body(record)?;
-    Ok(TxRecord { nonce: record.nonce, key: record.key.clone(), call, attempts, settled })
+    let Body {
+        call,
+        attempts,
+        settled,
+    } = body(record)?;
+    Ok(TxRecord {
+        nonce: record.nonce,
+        key: record.key.clone(),
+        call,
+        attempts,
+        settled,
+    })
 }
 
 fn outcome(settled: &Settled) -> TxOutcome {
     match settled {
         Settled::Confirmed { block, success, .. } => {
-            let mined = MinedIn { height: block.height, hash: block.hash };
-            if *success { TxOutcome::Confirmed(mined) } else { TxOutcome::Failed(mined) }
+            let mined = MinedIn {
+                height: block.height,
+                hash: block.hash,
+            };
+            if *success {
+                TxOutcome::Confirmed(mined)
+            } else {
+                TxOutcome::Failed(mined)
+            }
         }
         // The call never happened, so its key is free; the chain itself keeps the nonce from being
         // given out again.
@@ -60,7 +81,11 @@ fn outcome(settled: &Settled) -> TxOutcome {
 
 impl LaneStore for EngineLanes {
     async fn find(&self, lane: &str, key: &str) -> Result<Option<TxRecord>, StoreError> {
-        let found = self.0.lane_transaction(lane, key).await.map_err(StoreError::new)?;
+        let found = self
+            .0
+            .lane_transaction(lane, key)
+            .await
+            .map_err(StoreError::new)?;
         let record = found.as_ref().map(from_engine).transpose()?;
         Ok(record.filter(|record| record.settled != Some(Settled::Superseded)))
     }
@@ -76,7 +101,11 @@ impl LaneStore for EngineLanes {
             let mut unit = self.0.begin(UnixMillis::now()).await?;
             let reserved = unit.lane_reserve(lane, key, chain_next_nonce).await?;
             if reserved.fresh {
-                let body = Body { call: call.clone(), attempts: Vec::new(), settled: None };
+                let body = Body {
+                    call: call.clone(),
+                    attempts: Vec::new(),
+                    settled: None,
+                };
                 let body = serde_json::to_value(body).unwrap_or_default();
                 unit.lane_note(lane, reserved.nonce, &body).await?;
             }
@@ -95,7 +124,10 @@ impl LaneStore for EngineLanes {
         } else {
             from_engine(&reserved.record)?
         };
-        Ok(Reserved { record, fresh: reserved.fresh })
+        Ok(Reserved {
+            record,
+            fresh: reserved.fresh,
+        })
     }
 
     async fn record(
@@ -128,6 +160,7 @@ impl LaneStore for EngineLanes {
             unit.lane_settle(lane, nonce, outcome(settled)).await?;
             unit.commit().await
         };
-        work.await.map_err(|error: EngineError| StoreError::new(error))
+        work.await
+            .map_err(|error: EngineError| StoreError::new(error))
     }
 }

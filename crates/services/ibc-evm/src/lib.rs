@@ -16,7 +16,9 @@ pub use account::{
     Account, CallOrder, SendError, Sent, Token, TokenInfo, TransferOrder, transfer_call,
 };
 pub use contracts::{ContractsError, IbcContracts, client_view};
-pub use deploy::{ClientSpec, DeployError, DeployedClient, DeployedStack, deploy_client, deploy_stack};
+pub use deploy::{
+    ClientSpec, DeployError, DeployedClient, DeployedStack, deploy_client, deploy_stack,
+};
 pub use events::{EventError, decode_event, event_topics};
 pub use host::EvmHost;
 pub use lanes::EngineLanes;

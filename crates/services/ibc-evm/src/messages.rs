@@ -10,7 +10,10 @@ use crate::contracts::bound_packet;
 /// transaction has already brought.
 pub fn encode_message(message: &Message, proof: Bytes, height: u64) -> Bytes {
     let packet = bound_packet(message.packet());
-    let height = IICS02ClientMsgs::Height { revisionNumber: 0, revisionHeight: height };
+    let height = IICS02ClientMsgs::Height {
+        revisionNumber: 0,
+        revisionHeight: height,
+    };
     let call = match message {
         Message::Receive { .. } => ICS26Router::recvPacketCall {
             msg_: IICS26RouterMsgs::MsgRecvPacket {
@@ -58,7 +61,11 @@ pub fn encode_batch(client: &ClientView, proof: &Proof, messages: &[Message]) ->
     let mut data = vec![encode_update(client, proof)];
     for (index, message) in messages.iter().enumerate() {
         let repeated = client.proof_once && index > 0;
-        let proof_bytes = if repeated { Bytes::new() } else { packets.clone() };
+        let proof_bytes = if repeated {
+            Bytes::new()
+        } else {
+            packets.clone()
+        };
         data.push(encode_message(message, proof_bytes, proof.height));
     }
     ICS26Router::multicallCall { data }.abi_encode().into()

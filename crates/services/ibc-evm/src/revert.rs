@@ -19,7 +19,9 @@ pub fn explain_revert(data: &[u8]) -> String {
     fn named<E: SolInterface + std::fmt::Debug>(data: &[u8]) -> Option<String> {
         // The derived form is `Name(Name { field: … })`; the inner half says it all.
         let text = format!("{:?}", E::abi_decode(data).ok()?);
-        let inner = text.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+        let inner = text
+            .split_once('(')
+            .and_then(|(_, rest)| rest.strip_suffix(')'));
         Some(inner.unwrap_or(&text).to_owned())
     }
     named::<ICS26RouterErrors>(data)
@@ -49,9 +51,14 @@ mod tests {
 
     #[test]
     fn a_contracts_own_error_is_named_with_its_values() {
-        let error = AccessManagedUnauthorized { caller: alloy::primitives::Address::ZERO };
+        let error = AccessManagedUnauthorized {
+            caller: alloy::primitives::Address::ZERO,
+        };
         let text = explain_revert(&error.abi_encode());
-        assert!(text.starts_with("AccessManagedUnauthorized") && text.contains("0x000"), "{text}");
+        assert!(
+            text.starts_with("AccessManagedUnauthorized") && text.contains("0x000"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -46,15 +46,23 @@ impl EvmSource {
         let answering = error.said().len();
         let reason = error.to_string();
         match error {
-            AgreementError::NotYetFinal { height, .. } => {
-                SourceError::NotYetFinal { height, final_height: self.final_height() }
-            }
-            AgreementError::Disagreement { question, needed, .. } => {
-                SourceError::Disagreement { subject: question, agreeing: 0, needed, reason }
-            }
-            AgreementError::TooFewAnswers { needed, .. } => {
-                SourceError::Unreachable { answering, needed, reason }
-            }
+            AgreementError::NotYetFinal { height, .. } => SourceError::NotYetFinal {
+                height,
+                final_height: self.final_height(),
+            },
+            AgreementError::Disagreement {
+                question, needed, ..
+            } => SourceError::Disagreement {
+                subject: question,
+                agreeing: 0,
+                needed,
+                reason,
+            },
+            AgreementError::TooFewAnswers { needed, .. } => SourceError::Unreachable {
+                answering,
+                needed,
+                reason,
+            },
         }
     }
 }
@@ -79,7 +87,10 @@ impl Source for EvmSource {
     ) -> BoxFuture<'a, Result<Vec<B256>, SourceError>> {
         Box::pin(async move {
             let keys: Vec<B256> = paths.iter().map(|path| storage_key(*path)).collect();
-            let words = self.chain.agreed_storage_at(self.router, &keys, block).await;
+            let words = self
+                .chain
+                .agreed_storage_at(self.router, &keys, block)
+                .await;
             words.map_err(|error| self.explain(error))
         })
     }

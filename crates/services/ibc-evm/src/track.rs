@@ -9,7 +9,9 @@ use alloy::{
     sol_types::SolEvent,
     transports::TransportError,
 };
-use causeway_contracts::ics26_router::ICS26Router::{AckPacket, TimeoutPacket, WriteAcknowledgement};
+use causeway_contracts::ics26_router::ICS26Router::{
+    AckPacket, TimeoutPacket, WriteAcknowledgement,
+};
 use causeway_evm::EvmChain;
 use causeway_ibc::Packet;
 use causeway_relayer::EventKind;
@@ -60,20 +62,40 @@ impl Tracker {
     pub async fn begin(chain: &EvmChain, router: Address) -> Result<Self, TrackError> {
         let provider = chain.provider();
         let since = provider.get_block_number().await?;
-        Ok(Self { chain: chain.clone(), provider, router, since })
+        Ok(Self {
+            chain: chain.clone(),
+            provider,
+            router,
+            since,
+        })
     }
 
     /// Waits until the destination, which this chain must be, has received the packet.
-    pub async fn received(&self, packet: &Packet, patience: Duration) -> Result<SeenOn, TrackError> {
+    pub async fn received(
+        &self,
+        packet: &Packet,
+        patience: Duration,
+    ) -> Result<SeenOn, TrackError> {
         let client = packet.dest_client.as_str();
-        self.wait(&[WriteAcknowledgement::SIGNATURE_HASH], client, packet, patience).await
+        self.wait(
+            &[WriteAcknowledgement::SIGNATURE_HASH],
+            client,
+            packet,
+            patience,
+        )
+        .await
     }
 
     /// Waits until the source, which this chain must be, has learnt the outcome: the
     /// acknowledgement, or the timeout and refund.
-    pub async fn concluded(&self, packet: &Packet, patience: Duration) -> Result<SeenOn, TrackError> {
+    pub async fn concluded(
+        &self,
+        packet: &Packet,
+        patience: Duration,
+    ) -> Result<SeenOn, TrackError> {
         let topics = [AckPacket::SIGNATURE_HASH, TimeoutPacket::SIGNATURE_HASH];
-        self.wait(&topics, packet.source_client.as_str(), packet, patience).await
+        self.wait(&topics, packet.source_client.as_str(), packet, patience)
+            .await
     }
 
     async fn wait(
@@ -100,9 +122,14 @@ impl Tracker {
                 let _ = tokio::time::timeout(Duration::from_secs(1), heads.changed()).await;
             }
         };
-        tokio::time::timeout(patience, look).await.unwrap_or_else(|_| {
-            Err(TrackError::Patience { chain: self.chain.id().to_string(), waited: patience })
-        })
+        tokio::time::timeout(patience, look)
+            .await
+            .unwrap_or_else(|_| {
+                Err(TrackError::Patience {
+                    chain: self.chain.id().to_string(),
+                    waited: patience,
+                })
+            })
     }
 
     async fn look(&self, filter: &Filter, packet: &Packet) -> Result<Option<SeenOn>, TrackError> {

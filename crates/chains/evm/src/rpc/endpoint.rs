@@ -22,7 +22,9 @@ use tower_service::Service;
 use tracing::{info, warn};
 use url::Url;
 
-use super::{Header, Rpc, RpcError, health::Health, http::BoundedHttp, shorten};
+use super::{
+    Header, Rpc, RpcError, health::Health, http::BoundedHttp, renumber::Renumbered, shorten,
+};
 use crate::{EndpointHealth, EvmConfig, EvmError};
 
 /// One endpoint of one chain: connects when first used and again after failures, and checks the
@@ -62,7 +64,7 @@ impl Endpoint {
         let health = self.health();
         EndpointHealth {
             url: self.label.clone(),
-            healthy: health.healthy(),
+            healthy: health.healthy(Instant::now()),
             last_error: health.last_error.clone(),
             head: health.head.map(|head| head.block),
             latency: health.latency,
@@ -79,9 +81,15 @@ impl Endpoint {
         health.wrong_chain.is_none() && health.pause(Instant::now()).is_none()
     }
 
-    /// Counts an answer that cannot be right as a failure of the endpoint.
+    /// Holds an answer that cannot be right against the endpoint: others are preferred for a while.
     pub(crate) fn distrust(&self, reason: &str) {
         warn!(endpoint = %self.label, reason, "endpoint gave an answer that cannot be right");
+        self.health().distrusted(shorten(reason), Instant::now());
+    }
+
+    /// Counts a failure that the transport could not see.
+    pub(crate) fn fail(&self, reason: &str) {
+        warn!(endpoint = %self.label, reason, "endpoint failed");
         self.health().failed(shorten(reason), Instant::now());
     }
 
@@ -139,13 +147,14 @@ impl Endpoint {
     /// Sends requests and keeps the books on how it went.
     pub(crate) async fn send(&self, packet: RequestPacket) -> TransportResult<ResponsePacket> {
         let client = self.connect().await?;
+        let (packet, given) = Renumbered::new(&packet, &client)?.split();
         let started = Instant::now();
         let mut transport = client.transport().clone();
         let answer = timeout(self.request_timeout, transport.call(packet)).await;
         match answer.unwrap_or_else(|_| Err(self.timed_out())) {
             Ok(packet) => {
                 self.health().succeeded(started.elapsed());
-                Ok(packet)
+                Ok(Renumbered::restore(&given, packet))
             }
             Err(error) => {
                 self.failed(&error, Some(&client)).await;

@@ -65,7 +65,7 @@ impl RpcError {
             Wire::ErrorResp(payload) => RpcErrorKind::refused(payload),
             Wire::NullResp => RpcErrorKind::Malformed("null".to_owned()),
             Wire::DeserError { err, text } => {
-                RpcErrorKind::Malformed(format!("{err} in {}", shorten(text)))
+                RpcErrorKind::Malformed(shorten(&format!("{err} in {text}")))
             }
             Wire::Transport(TransportErrorKind::MissingBatchResponse(_)) => {
                 RpcErrorKind::Malformed("the batch's answer lacks this request".to_owned())

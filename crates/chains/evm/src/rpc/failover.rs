@@ -21,7 +21,7 @@ impl FailoverTransport {
             last = endpoint.send(packet.clone()).await;
             match &last {
                 Ok(answer) if !overloaded(answer) => return last,
-                Ok(_) => endpoint.distrust("it refuses for load"),
+                Ok(_) => endpoint.fail("it refuses for load"),
                 Err(error) => debug!(endpoint = %endpoint.label, %error, "trying another endpoint"),
             }
         }

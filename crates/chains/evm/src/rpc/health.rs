@@ -8,6 +8,11 @@ use super::Header;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause after failures.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long others are preferred after an answer that cannot be right; it doubles with each
+/// further one.
+const FIRST_DISTRUST: Duration = Duration::from_secs(1);
+/// The longest preference for others, and the time after which a wrong answer is forgotten.
+const LONGEST_DISTRUST: Duration = Duration::from_secs(64);
 
 /// How one endpoint is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +43,10 @@ pub(crate) struct Health {
     pub(crate) final_height: Option<u64>,
     failures: u32,
     retry_at: Option<Instant>,
+    /// How many of its answers could not be right lately, and when the last of them came. Good
+    /// answers to other questions, such as the head, do not make up for that.
+    wrong_answers: u32,
+    wrong_at: Option<Instant>,
 }
 
 impl Health {
@@ -58,12 +67,33 @@ impl Health {
         self.last_error = Some(error);
     }
 
+    pub(crate) fn distrusted(&mut self, reason: String, now: Instant) {
+        let forgotten = self
+            .wrong_at
+            .is_none_or(|at| now.duration_since(at) > 2 * LONGEST_DISTRUST);
+        self.wrong_answers = if forgotten {
+            1
+        } else {
+            self.wrong_answers.saturating_add(1)
+        };
+        self.wrong_at = Some(now);
+        self.last_error = Some(reason);
+    }
+
+    /// Whether others are to be preferred for its wrong answers.
+    pub(crate) fn doubtful(&self, now: Instant) -> bool {
+        let doublings = self.wrong_answers.saturating_sub(1).min(6);
+        let long = (FIRST_DISTRUST * 2_u32.pow(doublings)).min(LONGEST_DISTRUST);
+        self.wrong_at
+            .is_some_and(|at| now.duration_since(at) < long)
+    }
+
     pub(crate) const fn failures(&self) -> u32 {
         self.failures
     }
 
-    pub(crate) const fn healthy(&self) -> bool {
-        self.verified && self.wrong_chain.is_none() && self.failures == 0
+    pub(crate) fn healthy(&self, now: Instant) -> bool {
+        self.verified && self.wrong_chain.is_none() && self.failures == 0 && !self.doubtful(now)
     }
 
     /// When the next try is due; `None` if now.
@@ -71,5 +101,52 @@ impl Health {
         self.retry_at
             .and_then(|at| at.checked_duration_since(now))
             .filter(|pause| !pause.is_zero())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_with_failures_and_end_with_success() {
+        let (mut health, now) = (
+            Health {
+                verified: true,
+                ..Health::default()
+            },
+            Instant::now(),
+        );
+        assert!(health.healthy(now) && health.pause(now).is_none());
+        let mut pauses = Vec::new();
+        for _ in 0..10 {
+            health.failed("down".to_owned(), now);
+            pauses.push(health.pause(now).unwrap());
+        }
+        assert!(pauses[0] < pauses[3] && pauses[3] < pauses[9]);
+        assert!(pauses[9] <= LONGEST_PAUSE.mul_f64(1.25));
+        assert!(!health.healthy(now) && !health.verified);
+        health.succeeded(Duration::from_millis(1));
+        assert!(health.pause(now).is_none());
+    }
+
+    #[test]
+    fn a_wrong_answer_is_held_against_an_endpoint_for_a_while() {
+        let (mut health, now) = (
+            Health {
+                verified: true,
+                ..Health::default()
+            },
+            Instant::now(),
+        );
+        health.distrusted("lie".to_owned(), now);
+        health.succeeded(Duration::from_millis(1));
+        assert!(health.doubtful(now) && !health.healthy(now));
+        assert!(!health.doubtful(now + FIRST_DISTRUST));
+        health.distrusted("lie".to_owned(), now);
+        assert!(health.doubtful(now + FIRST_DISTRUST));
+        let later = now + 3 * LONGEST_DISTRUST;
+        health.distrusted("lie".to_owned(), later);
+        assert!(!health.doubtful(later + FIRST_DISTRUST));
     }
 }

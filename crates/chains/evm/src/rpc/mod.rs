@@ -8,6 +8,7 @@ mod health;
 mod http;
 mod monitor;
 mod pool;
+mod renumber;
 mod wire;
 
 pub use error::{RpcError, RpcErrorKind};

@@ -26,6 +26,7 @@ pub(crate) async fn watch_endpoint(
     let work = async {
         loop {
             follow_heads(&pool, &endpoint, poll_interval).await;
+            pool.reconsider();
             let (wrong_chain, pause) = {
                 let health = endpoint.health();
                 (health.wrong_chain, health.pause(Instant::now()))
@@ -52,7 +53,10 @@ async fn follow_heads(pool: &Pool, endpoint: &Arc<Endpoint>, poll_interval: Dura
     loop {
         match poll_head(&rpc).await {
             Ok(head) => {
-                if endpoint.head() != Some(head) {
+                if endpoint.head() == Some(head) {
+                    // The endpoint in use may have failed or fallen behind meanwhile.
+                    pool.reconsider();
+                } else {
                     missed += 1;
                     observe(pool, endpoint, &rpc, &head).await;
                 }
@@ -61,7 +65,7 @@ async fn follow_heads(pool: &Pool, endpoint: &Arc<Endpoint>, poll_interval: Dura
                 debug!(%error, "head is not known");
                 // Transport failures are counted where they happen; the rest is counted here.
                 if endpoint.usable() {
-                    endpoint.distrust(&error.to_string());
+                    endpoint.fail(&error.to_string());
                 }
                 return;
             }

@@ -62,12 +62,13 @@ impl Pool {
             health.final_height = final_height.or(health.final_height);
         }
         trace!(endpoint = %endpoint.label, height = head.block.height, "head");
-        self.publish();
+        self.reconsider();
         self.pulse
             .send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    fn publish(&self) {
+    /// Chooses the endpoint in use again, and passes its head on if that is news.
+    pub(crate) fn reconsider(&self) {
         let head = self.current().head().map(|head| head.block);
         self.head.send_if_modified(|known| {
             let news = head.is_some() && *known != head;
@@ -113,12 +114,17 @@ impl Pool {
             let endpoint = &self.endpoints[*index];
             let health = endpoint.health();
             let height = health.head.map(|head| head.block.height);
-            let lags = reference.is_some_and(|best| {
-                height.is_none_or(|height| height + self.max_lag_blocks < best)
-            });
+            let behind = |height: u64| {
+                reference.is_some_and(|best| height.saturating_add(self.max_lag_blocks) < best)
+            };
+            // One that has not told of a head yet has just been connected.
+            let lags = height.is_some_and(behind);
+            let pause = health.pause(now);
             (
                 health.wrong_chain.is_some(),
-                health.pause(now).unwrap_or(Duration::ZERO),
+                pause.is_some(),
+                health.doubtful(now),
+                pause.unwrap_or(Duration::ZERO),
                 lags,
                 *index != current,
                 *index,

@@ -27,7 +27,7 @@ fn call(contract: &Contract, word: B256) -> TxCall {
 #[tokio::test]
 async fn twenty_submissions_at_once_are_mined_in_order_without_gaps() {
     let anvil = Anvil::start(&["--block-time", "1"]).await;
-    let contract = deployed(&anvil).await;
+    let contract = Contract::deploy(&anvil).await;
     let chain = connect(&[&anvil.ws], Finality::Depth(0)).await;
     let store = MemoryStore::default();
     let lane = lane(&chain, &store).await;

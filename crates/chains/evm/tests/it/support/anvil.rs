@@ -5,7 +5,7 @@ use std::{
 };
 
 use alloy::{signers::local::PrivateKeySigner, transports::http::reqwest::Client};
-use alloy_primitives::{Address, B256, U64, address, hex};
+use alloy_primitives::{Address, U64, address, hex};
 use causeway_types::{BlockRef, Timestamp};
 use serde_json::{Value, json};
 use tokio::{
@@ -50,6 +50,12 @@ impl Anvil {
     }
 
     pub(crate) async fn start_chain(number: u64, arguments: &[&str]) -> Self {
+        // What the driver logs is shown with a failed test, as RUST_LOG says.
+        let filter = tracing_subscriber::EnvFilter::from_default_env();
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_test_writer()
+            .try_init();
         let mut child = Command::new(binary())
             .args([
                 "--host",
@@ -158,7 +164,9 @@ impl Anvil {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        timeout(Duration::from_secs(20), mined).await.expect("the transaction is not mined")
+        timeout(Duration::from_secs(20), mined)
+            .await
+            .expect("the transaction is not mined")
     }
 }
 

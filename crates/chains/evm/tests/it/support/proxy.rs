@@ -112,8 +112,8 @@ fn number(quantity: &str) -> u64 {
 }
 
 /// An answer to a request.
-pub(crate) fn result(request: &Value, result: Value) -> Value {
-    json!({ "jsonrpc": "2.0", "id": request["id"], "result": result })
+pub(crate) fn result(request: &Value, result: impl Into<Value>) -> Value {
+    json!({ "jsonrpc": "2.0", "id": request["id"], "result": result.into() })
 }
 
 /// An error for an answer.
