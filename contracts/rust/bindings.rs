@@ -1,5 +1,10 @@
 //! One module per artifact. The generated code is documented where it comes from: in the Solidity sources.
-#![allow(missing_docs, unreachable_pub, clippy::pedantic, clippy::too_many_arguments)]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::pedantic,
+    clippy::too_many_arguments
+)]
 
 use alloy::sol;
 

@@ -28,14 +28,20 @@ pub const ERC20_CUSTOMIZER: u64 = 7;
 /// What each role may call on the router.
 pub const ROUTER: [(u64, &[[u8; 4]]); 1] = [(
     ID_CUSTOMIZER,
-    &[ICS26Router::addIBCApp_1Call::SELECTOR, ICS26Router::addClient_0Call::SELECTOR],
+    &[
+        ICS26Router::addIBCApp_1Call::SELECTOR,
+        ICS26Router::addClient_0Call::SELECTOR,
+    ],
 )];
 
 /// What each role may call on the transfer application.
 pub const TRANSFER: [(u64, &[[u8; 4]]); 4] = [
     (PAUSER, &[ICS20Transfer::pauseCall::SELECTOR]),
     (UNPAUSER, &[ICS20Transfer::unpauseCall::SELECTOR]),
-    (DELEGATE_SENDER, &[ICS20Transfer::sendTransferWithSenderCall::SELECTOR]),
+    (
+        DELEGATE_SENDER,
+        &[ICS20Transfer::sendTransferWithSenderCall::SELECTOR],
+    ),
     (
         ERC20_CUSTOMIZER,
         &[
@@ -48,5 +54,8 @@ pub const TRANSFER: [(u64, &[[u8; 4]]); 4] = [
 /// What each role may call on the message-passing application.
 pub const GMP: [(u64, &[[u8; 4]]); 2] = [
     (PAUSER, &[crate::ics27_gmp::ICS27GMP::pauseCall::SELECTOR]),
-    (UNPAUSER, &[crate::ics27_gmp::ICS27GMP::unpauseCall::SELECTOR]),
+    (
+        UNPAUSER,
+        &[crate::ics27_gmp::ICS27GMP::unpauseCall::SELECTOR],
+    ),
 ];

@@ -86,18 +86,17 @@ contract ICS26Router is
         );
         sequence = ++client.lastSequence;
 
-        IICS26RouterMsgs.Packet memory packet;
-        packet.sequence = sequence;
-        packet.sourceClient = msg_.sourceClient;
-        packet.destClient = client.counterpartyId;
-        packet.timeoutTimestamp = msg_.timeoutTimestamp;
-        packet.payloads = new IICS26RouterMsgs.Payload[](1);
-        packet.payloads[0] = msg_.payload;
-
+        string memory destClient = client.counterpartyId;
         // The slot is empty: a client's sequences never repeat.
         _commitments()[ICS24Host.pathKey(msg_.sourceClient, ICS24Host.COMMITMENT, sequence)] =
-            ICS24Host.packetCommitment(sha256(bytes(packet.destClient)), msg_.timeoutTimestamp, msg_.payload);
-        emit SendPacket(msg_.sourceClient, sequence, packet);
+            ICS24Host.packetCommitment(sha256(bytes(destClient)), msg_.timeoutTimestamp, msg_.payload);
+        PacketEncoding.emitPacket(
+            SendPacket.selector,
+            keccak256(bytes(msg_.sourceClient)),
+            PacketEncoding.encode(
+                sequence, msg_.sourceClient, destClient, msg_.timeoutTimestamp, abi.encode(msg_.payload)
+            )
+        );
     }
 
     /// @inheritdoc IICS26Router
@@ -275,10 +274,10 @@ contract ICS26Router is
             );
         } else {
             bytes memory reason = PacketEncoding.returnedReason();
-            // Anybody relays, so anybody chooses the gas: a failure that left less than an eighth of it may be for
-            // want of gas, and must not become an acknowledgement. Each of the five calls between here and the
-            // target of a message keeps back a 64th, which is less than an eighth together.
-            require(reason.length != 0 && gasleft() > gasBefore / 8, IBCFailedCallback());
+            // Anybody relays, so anybody chooses the gas: a failure that left less than a quarter of it may be for
+            // want of gas, and must not become an acknowledgement. Each call on the way keeps back a 64th of the gas,
+            // so that a quarter is more than eighteen calls keep back together; the target of a message is the fifth.
+            require(reason.length != 0 && gasleft() > gasBefore / 4, IBCFailedCallback());
             emit IBCAppRecvPacketCallbackError(reason);
             acknowledgement = abi.encodePacked(ICS24Host.UNIVERSAL_ERROR_ACK);
         }

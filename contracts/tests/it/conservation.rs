@@ -57,22 +57,39 @@ impl World {
         let mut net = Network::new();
         net.cross(Side::A, net.token, 1000);
         let voucher = net.b.voucher(&home(net.token));
-        net.b.must(BOB, voucher, &TestERC20::transferCall { to: ALICE, value: U256::from(1000) });
+        net.b.must(
+            BOB,
+            voucher,
+            &TestERC20::transferCall {
+                to: ALICE,
+                value: U256::from(1000),
+            },
+        );
         let total = net.a.supply(net.token);
-        Self { net, voucher, flights: vec![], total }
+        Self {
+            net,
+            voucher,
+            flights: vec![],
+            total,
+        }
     }
 
     fn apply(&mut self, step: Step) {
         match step {
             Step::Send { side, amount } => {
-                let token = if side == Side::A { self.net.token } else { self.voucher };
+                let token = if side == Side::A {
+                    self.net.token
+                } else {
+                    self.voucher
+                };
                 if let Ok(receipt) = self.net.try_transfer(side, token, amount) {
-                    self.flights.extend(receipt.sent().into_iter().map(|packet| Flight {
-                        from: side,
-                        packet,
-                        acknowledgement: None,
-                        timed_out: false,
-                    }));
+                    self.flights
+                        .extend(receipt.sent().into_iter().map(|packet| Flight {
+                            from: side,
+                            packet,
+                            acknowledgement: None,
+                            timed_out: false,
+                        }));
                 }
             }
             Step::Receive(index) => self.receive(index),
@@ -93,7 +110,8 @@ impl World {
         if self.flights.is_empty() {
             return;
         }
-        let flight = &mut self.flights[index.index(self.flights.len())];
+        let index = index.index(self.flights.len());
+        let flight = &mut self.flights[index];
         if let Ok(receipt) = self.net.recv(flight.from.other(), &flight.packet) {
             assert!(!flight.timed_out, "delivered after the timeout");
             if let Some(acknowledgement) = receipt.acknowledgements().pop() {
@@ -109,7 +127,9 @@ impl World {
         }
         let flight = &self.flights[index.index(self.flights.len())];
         if let Some(acknowledgement) = &flight.acknowledgement {
-            self.net.ack(flight.from, &flight.packet, acknowledgement).expect("not acknowledged");
+            self.net
+                .ack(flight.from, &flight.packet, acknowledgement)
+                .expect("not acknowledged");
         }
     }
 
@@ -117,7 +137,8 @@ impl World {
         if self.flights.is_empty() {
             return;
         }
-        let flight = &mut self.flights[index.index(self.flights.len())];
+        let index = index.index(self.flights.len());
+        let flight = &mut self.flights[index];
         if self.net.timeout(flight.from, &flight.packet).is_ok() {
             assert!(flight.acknowledgement.is_none(), "timed out after delivery");
             flight.timed_out = true;
@@ -126,7 +147,10 @@ impl World {
 
     fn check(&self) {
         let locked = self.net.a.balance(self.net.token, self.net.a.escrow());
-        assert!(self.net.b.supply(self.voucher) <= locked, "more vouchers than tokens");
+        assert!(
+            self.net.b.supply(self.voucher) <= locked,
+            "more vouchers than tokens"
+        );
         assert_eq!(self.net.a.supply(self.net.token), self.total);
     }
 

@@ -12,9 +12,7 @@ use causeway_contracts::ics26_router::IICS26RouterMsgs::Packet;
 use causeway_contracts::ics27_gmp::{ICS27GMP, IICS27GMPMsgs::SendCallMsg};
 
 use crate::harness::chain::{ALICE, BOB, RELAYER, Receipt};
-use crate::harness::network::{
-    ACKNOWLEDGEMENT, COMMITMENT, Network, RECEIPT, Side, TIMEOUT, home,
-};
+use crate::harness::network::{ACKNOWLEDGEMENT, COMMITMENT, Network, RECEIPT, Side, TIMEOUT, home};
 
 /// At most this much, for what has a target.
 const TARGETS: [(&str, u64); 5] = [
@@ -37,11 +35,17 @@ fn gas_is_what_the_snapshot_says_and_within_the_targets() {
     }
     for (operation, target) in TARGETS {
         let gas = measured[operation];
-        assert!(gas <= target, "{operation} costs {gas}, which is more than {target}");
+        assert!(
+            gas <= target,
+            "{operation} costs {gas}, which is more than {target}"
+        );
     }
     let snapshot = std::fs::read_to_string(path).expect("no snapshot; run with UPDATE_SNAPSHOTS=1");
     let snapshot: BTreeMap<String, u64> = serde_json::from_str(&snapshot).unwrap();
-    assert_eq!(measured, snapshot, "gas changed; if it should have, run with UPDATE_SNAPSHOTS=1");
+    assert_eq!(
+        measured, snapshot,
+        "gas changed; if it should have, run with UPDATE_SNAPSHOTS=1"
+    );
 }
 
 fn measure() -> BTreeMap<String, u64> {
@@ -56,13 +60,27 @@ fn measure() -> BTreeMap<String, u64> {
     let first = net.try_transfer(Side::A, token, 500).unwrap();
     record("send_transfer_first_with_announcement", &first);
     let [announcement, packet] = first.sent().try_into().unwrap();
-    record("recv_announcement_creating_voucher", &net.recv(Side::B, &announcement).unwrap());
+    record(
+        "recv_announcement_creating_voucher",
+        &net.recv(Side::B, &announcement).unwrap(),
+    );
     net.recv(Side::B, &packet).unwrap();
-    record("send_transfer_warm", &net.try_transfer(Side::A, token, 500).unwrap());
+    record(
+        "send_transfer_warm",
+        &net.try_transfer(Side::A, token, 500).unwrap(),
+    );
 
     let mut bare = Network::new();
-    let [_, packet] = bare.try_transfer(Side::A, token, 5).unwrap().sent().try_into().unwrap();
-    record("recv_creating_voucher", &bare.recv(Side::B, &packet).unwrap());
+    let [_, packet] = bare
+        .try_transfer(Side::A, token, 5)
+        .unwrap()
+        .sent()
+        .try_into()
+        .unwrap();
+    record(
+        "recv_creating_voucher",
+        &bare.recv(Side::B, &packet).unwrap(),
+    );
 
     let packet = net.transfer(Side::A, token, 500);
     let received = net.recv(Side::B, &packet).unwrap();
@@ -76,7 +94,9 @@ fn measure() -> BTreeMap<String, u64> {
 
     let height = net.b.height + 1;
     net.b.next_block();
-    let update = net.attestors.prove_state(net.domain(Side::A), height, net.b.timestamp);
+    let update = net
+        .attestors
+        .prove_state(net.domain(Side::A), height, net.b.timestamp);
     let call = causeway_contracts::ics26_router::ICS26Router::updateClientCall {
         clientId: net.a.client_id.clone(),
         updateMsg: update,
@@ -98,10 +118,14 @@ fn back_home(net: &mut Network, record: &mut impl FnMut(&str, &Receipt) -> u64) 
     let voucher = net.b.voucher(&home(net.token));
     // Bob's, so that Alice can send it home as all transfers in this harness are hers.
     let amount = U256::from(1000);
-    net.b.must(BOB, voucher, &causeway_contracts::test_erc20::TestERC20::transferCall {
-        to: ALICE,
-        value: amount,
-    });
+    net.b.must(
+        BOB,
+        voucher,
+        &causeway_contracts::test_erc20::TestERC20::transferCall {
+            to: ALICE,
+            value: amount,
+        },
+    );
     net.transfer(Side::B, voucher, 100);
     let sent = net.try_transfer(Side::B, voucher, 100).unwrap();
     record("send_voucher_home", &sent);
@@ -113,7 +137,12 @@ fn native(net: &mut Network, record: &mut impl FnMut(&str, &Receipt) -> u64) {
         let msg_ = net.transfer_msg(Side::A, NATIVE_COIN, 1000);
         let data: Bytes = ICS20Transfer::sendTransferCall { msg_ }.abi_encode().into();
         let transfer = net.a.transfer;
-        record(name, &net.a.send_raw(ALICE, transfer, U256::from(1000), data).unwrap());
+        record(
+            name,
+            &net.a
+                .send_raw(ALICE, transfer, U256::from(1000), data)
+                .unwrap(),
+        );
     }
 }
 
@@ -124,11 +153,15 @@ fn message(net: &mut Network, record: &mut impl FnMut(&str, &Receipt) -> u64) {
             sourceClient: net.a.client_id.clone(),
             receiver: counter.to_checksum(None),
             salt: Bytes::new(),
-            payload: Counter::incrementCall { by: U256::from(7) }.abi_encode().into(),
+            payload: Counter::incrementCall { by: U256::from(7) }
+                .abi_encode()
+                .into(),
             timeoutTimestamp: net.a.timestamp + TIMEOUT,
             memo: String::new(),
         };
-        let sent = net.a.must(ALICE, net.a.gmp, &ICS27GMP::sendCallCall { msg_ });
+        let sent = net
+            .a
+            .must(ALICE, net.a.gmp, &ICS27GMP::sendCallCall { msg_ });
         let packet = sent.sent().remove(0);
         let received = net.recv(Side::B, &packet).unwrap();
         let ack = received.acknowledgements().remove(0);
@@ -141,27 +174,49 @@ fn message(net: &mut Network, record: &mut impl FnMut(&str, &Receipt) -> u64) {
 
 /// Delivers and acknowledges transfers in one transaction each, proven once.
 fn batch(net: &mut Network, size: usize) -> (u64, u64) {
-    let packets: Vec<Packet> = (0..size).map(|_| net.transfer(Side::A, net.token, 3)).collect();
-    let once = |proof: &Bytes, index: usize| if index == 0 { proof.clone() } else { Bytes::new() };
+    let packets: Vec<Packet> = (0..size)
+        .map(|_| net.transfer(Side::A, net.token, 3))
+        .collect();
+    let once = |proof: &Bytes, index: usize| {
+        if index == 0 {
+            proof.clone()
+        } else {
+            Bytes::new()
+        }
+    };
 
     let height = net.update(Side::B);
     let paths: Vec<_> = packets.iter().map(|packet| (COMMITMENT, packet)).collect();
     let proof = net.attest(Side::B, height, &paths);
     let calls = packets.iter().enumerate().map(|(index, packet)| {
-        Network::recv_call(packet, once(&proof, index), height).abi_encode().into()
+        Network::recv_call(packet, once(&proof, index), height)
+            .abi_encode()
+            .into()
     });
     let received = net.multicall(Side::B, calls.collect()).unwrap();
     let acks = received.acknowledgements();
     assert_eq!(acks.len(), size);
 
     let height = net.update(Side::A);
-    let paths: Vec<_> = packets.iter().map(|packet| (ACKNOWLEDGEMENT, packet)).collect();
+    let paths: Vec<_> = packets
+        .iter()
+        .map(|packet| (ACKNOWLEDGEMENT, packet))
+        .collect();
     let proof = net.attest(Side::A, height, &paths);
-    let calls = packets.iter().zip(&acks).enumerate().map(|(index, (packet, ack))| {
-        Network::ack_call(packet, ack, once(&proof, index), height).abi_encode().into()
-    });
+    let calls = packets
+        .iter()
+        .zip(&acks)
+        .enumerate()
+        .map(|(index, (packet, ack))| {
+            Network::ack_call(packet, ack, once(&proof, index), height)
+                .abi_encode()
+                .into()
+        });
     let acknowledged = net.multicall(Side::A, calls.collect()).unwrap();
     assert!(!acknowledged.was_noop());
     let _ = RECEIPT;
-    (received.gas.div_ceil(size as u64), acknowledged.gas.div_ceil(size as u64))
+    (
+        received.gas.div_ceil(size as u64),
+        acknowledged.gas.div_ceil(size as u64),
+    )
 }

@@ -3,14 +3,17 @@
 use alloy::primitives::{Address, B256, Bytes, U256, hex, keccak256, uint};
 use alloy::sol_types::{SolCall, SolValue};
 use causeway_contracts::attestation_light_client::{
-    AttestationLightClient as Client, IICS02ClientMsgs::Height,
+    AttestationLightClient as Client,
+    IICS02ClientMsgs::Height,
     ILightClientMsgs::{MsgVerifyMembership, MsgVerifyNonMembership},
 };
 use k256::ecdsa::SigningKey;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::harness::attestors::{self, Attestors, PACKET, STATE, digest, packets, proof, sign, wire};
+use crate::harness::attestors::{
+    self, Attestors, PACKET, STATE, digest, packets, proof, sign, wire,
+};
 use crate::harness::chain::{ADMIN, Chain, Failure, RELAYER, Receipt};
 use crate::harness::network::{COMMITMENT, Network, Side};
 
@@ -36,7 +39,10 @@ fn membership(proof: Bytes, height: u64, path: &[u8], value: B256) -> Client::ve
     Client::verifyMembershipCall {
         msg_: MsgVerifyMembership {
             proof,
-            proofHeight: Height { revisionNumber: 0, revisionHeight: height },
+            proofHeight: Height {
+                revisionNumber: 0,
+                revisionHeight: height,
+            },
             path: vec![path.to_vec().into()],
             value: value.to_vec().into(),
         },
@@ -47,7 +53,10 @@ fn absence(proof: Bytes, height: u64, path: &[u8]) -> Client::verifyNonMembershi
     Client::verifyNonMembershipCall {
         msg_: MsgVerifyNonMembership {
             proof,
-            proofHeight: Height { revisionNumber: 0, revisionHeight: height },
+            proofHeight: Height {
+                revisionNumber: 0,
+                revisionHeight: height,
+            },
             path: vec![path.to_vec().into()],
         },
     }
@@ -58,7 +67,9 @@ fn ask<C: SolCall>(chain: &mut Chain, call: &C) -> Result<Receipt, Failure> {
 }
 
 fn state_update(attestors: &Attestors, height: u64, time: u64) -> Client::updateClientCall {
-    Client::updateClientCall { updateMsg: attestors.prove_state(DOMAIN, height, time) }
+    Client::updateClientCall {
+        updateMsg: attestors.prove_state(DOMAIN, height, time),
+    }
 }
 
 fn one_packet(attestors: &Attestors) -> Bytes {
@@ -74,12 +85,18 @@ fn signed_by(keys: &[SigningKey]) -> Bytes {
 
 fn rejects(keys: &[SigningKey]) -> Failure {
     let (mut chain, _) = client();
-    ask(&mut chain, &membership(signed_by(keys), HEIGHT, PATH, VALUE)).err().expect("accepted")
+    ask(
+        &mut chain,
+        &membership(signed_by(keys), HEIGHT, PATH, VALUE),
+    )
+    .err()
+    .expect("accepted")
 }
 
 /// The published attestations, on a client without a domain.
 pub fn accepts_stock(vectors: &Value) {
-    let bytes = |kind: &str, field: &str| hex::decode(vectors[kind][field].as_str().unwrap()).unwrap();
+    let bytes =
+        |kind: &str, field: &str| hex::decode(vectors[kind][field].as_str().unwrap()).unwrap();
     let mut chain = Chain::empty(1);
     let attestors = Attestors::new(1, 1, 1);
     chain.client = chain.deploy_client(&attestors, 1, 1, B256::ZERO);
@@ -95,15 +112,25 @@ pub fn accepts_stock(vectors: &Value) {
 #[test]
 fn a_quorum_is_believed() {
     let (mut chain, attestors) = client();
-    let receipt = ask(&mut chain, &membership(one_packet(&attestors), HEIGHT, PATH, VALUE)).unwrap();
+    let receipt = ask(
+        &mut chain,
+        &membership(one_packet(&attestors), HEIGHT, PATH, VALUE),
+    )
+    .unwrap();
     assert_eq!(U256::from_be_slice(&receipt.output), U256::from(TIME));
 }
 
 #[test]
 fn signatures_count_in_any_order() {
     let (mut chain, attestors) = client();
-    let keys: Vec<_> = [4, 0, 2].map(|index: usize| attestors.keys[index].clone()).into();
-    ask(&mut chain, &membership(signed_by(&keys), HEIGHT, PATH, VALUE)).unwrap();
+    let keys: Vec<_> = [4, 0, 2]
+        .map(|index: usize| attestors.keys[index].clone())
+        .into();
+    ask(
+        &mut chain,
+        &membership(signed_by(&keys), HEIGHT, PATH, VALUE),
+    )
+    .unwrap();
 }
 
 #[test]
@@ -135,9 +162,17 @@ fn with_third_signature(change: impl Fn(&mut Vec<u8>)) -> Failure {
     let (mut chain, attestors) = client();
     let data = packets(HEIGHT, &[(keccak256(PATH), VALUE)]);
     let hash = digest(PACKET, DOMAIN, &data);
-    let mut signatures: Vec<_> = attestors.keys[..3].iter().map(|key| sign(key, hash)).collect();
+    let mut signatures: Vec<_> = attestors.keys[..3]
+        .iter()
+        .map(|key| sign(key, hash))
+        .collect();
     change(&mut signatures[2]);
-    ask(&mut chain, &membership(proof(data, signatures), HEIGHT, PATH, VALUE)).err().expect("accepted")
+    ask(
+        &mut chain,
+        &membership(proof(data, signatures), HEIGHT, PATH, VALUE),
+    )
+    .err()
+    .expect("accepted")
 }
 
 #[test]
@@ -161,7 +196,10 @@ fn v_is_27_or_28_and_nothing_else() {
 fn signatures_are_65_bytes_long() {
     for length in [64, 66] {
         let failure = with_third_signature(|signature| signature.resize(length, 0));
-        assert!(failure.is::<Client::InvalidSignatureLength>(), "{length}: {failure:?}");
+        assert!(
+            failure.is::<Client::InvalidSignatureLength>(),
+            "{length}: {failure:?}"
+        );
     }
 }
 
@@ -169,19 +207,23 @@ fn signatures_are_65_bytes_long() {
 fn a_forged_commitment_is_refused() {
     let (mut chain, attestors) = client();
     let proof = one_packet(&attestors);
-    let failure = ask(&mut chain, &membership(proof, HEIGHT, PATH, B256::repeat_byte(1))).err().unwrap();
+    let failure = ask(
+        &mut chain,
+        &membership(proof, HEIGHT, PATH, B256::repeat_byte(1)),
+    )
+    .err()
+    .unwrap();
     assert!(failure.is::<Client::NotMember>());
 }
 
 #[test]
 fn a_signature_for_another_client_is_refused() {
     let (mut chain, attestors) = client();
-    let elsewhere = attestors.prove_packets(
-        B256::repeat_byte(0xd1),
-        HEIGHT,
-        &[(keccak256(PATH), VALUE)],
-    );
-    let failure = ask(&mut chain, &membership(elsewhere, HEIGHT, PATH, VALUE)).err().unwrap();
+    let elsewhere =
+        attestors.prove_packets(B256::repeat_byte(0xd1), HEIGHT, &[(keccak256(PATH), VALUE)]);
+    let failure = ask(&mut chain, &membership(elsewhere, HEIGHT, PATH, VALUE))
+        .err()
+        .unwrap();
     assert!(failure.is::<Client::UnknownSigner>(), "{failure:?}");
 }
 
@@ -189,10 +231,17 @@ fn a_signature_for_another_client_is_refused() {
 fn the_stock_digest_is_refused_where_there_is_a_domain_and_the_other_way_round() {
     let (mut bound, attestors) = client();
     let stock = attestors.prove_packets(B256::ZERO, HEIGHT, &[(keccak256(PATH), VALUE)]);
-    ask(&mut bound, &membership(stock.clone(), HEIGHT, PATH, VALUE)).err().expect("accepted");
+    ask(&mut bound, &membership(stock.clone(), HEIGHT, PATH, VALUE))
+        .err()
+        .expect("accepted");
     let (mut unbound, _) = client_in(B256::ZERO);
     ask(&mut unbound, &membership(stock, HEIGHT, PATH, VALUE)).unwrap();
-    ask(&mut unbound, &membership(one_packet(&attestors), HEIGHT, PATH, VALUE)).err().expect("accepted");
+    ask(
+        &mut unbound,
+        &membership(one_packet(&attestors), HEIGHT, PATH, VALUE),
+    )
+    .err()
+    .expect("accepted");
 }
 
 #[test]
@@ -203,8 +252,12 @@ fn the_two_clients_of_a_connection_do_not_believe_each_others_signatures() {
     // Signed for the client on A, presented to the one on B.
     let path = crate::harness::chain::path_hash(&packet.sourceClient, COMMITMENT, packet.sequence);
     let entry = (path, net.a.commitment(path));
-    let proof = net.attestors.prove_packets(net.domain(Side::A), height, &[entry]);
-    net.relay(Side::B, &Network::recv_call(&packet, proof, height)).err().expect("accepted");
+    let proof = net
+        .attestors
+        .prove_packets(net.domain(Side::A), height, &[entry]);
+    net.relay(Side::B, &Network::recv_call(&packet, proof, height))
+        .err()
+        .expect("accepted");
     net.recv(Side::B, &packet).unwrap();
 }
 
@@ -213,9 +266,17 @@ fn a_state_attestation_proves_no_packet_and_a_packet_attestation_no_state() {
     let (mut chain, attestors) = client();
     let data = packets(HEIGHT, &[(keccak256(PATH), VALUE)]);
     let as_state = attestors.prove(STATE, DOMAIN, data);
-    ask(&mut chain, &membership(as_state, HEIGHT, PATH, VALUE)).err().expect("accepted");
-    let state = wire::StateAttestation { height: 43, timestamp: TIME + 1 }.abi_encode();
-    let update = Client::updateClientCall { updateMsg: attestors.prove(PACKET, DOMAIN, state) };
+    ask(&mut chain, &membership(as_state, HEIGHT, PATH, VALUE))
+        .err()
+        .expect("accepted");
+    let state = wire::StateAttestation {
+        height: 43,
+        timestamp: TIME + 1,
+    }
+    .abi_encode();
+    let update = Client::updateClientCall {
+        updateMsg: attestors.prove(PACKET, DOMAIN, state),
+    };
     ask(&mut chain, &update).err().expect("accepted");
 }
 
@@ -223,7 +284,9 @@ fn a_state_attestation_proves_no_packet_and_a_packet_attestation_no_state() {
 fn a_height_must_be_trusted_first() {
     let (mut chain, attestors) = client();
     let proof = attestors.prove_packets(DOMAIN, 50, &[(keccak256(PATH), VALUE)]);
-    let failure = ask(&mut chain, &membership(proof.clone(), 50, PATH, VALUE)).err().unwrap();
+    let failure = ask(&mut chain, &membership(proof.clone(), 50, PATH, VALUE))
+        .err()
+        .unwrap();
     assert!(failure.is::<Client::ConsensusTimestampNotFound>());
     ask(&mut chain, &state_update(&attestors, 50, TIME + 8)).unwrap();
     ask(&mut chain, &membership(proof, 50, PATH, VALUE)).unwrap();
@@ -233,25 +296,39 @@ fn a_height_must_be_trusted_first() {
 fn an_attestation_serves_its_own_height_only() {
     let (mut chain, attestors) = client();
     ask(&mut chain, &state_update(&attestors, 50, TIME + 8)).unwrap();
-    let failure = ask(&mut chain, &membership(one_packet(&attestors), 50, PATH, VALUE)).err().unwrap();
+    let failure = ask(
+        &mut chain,
+        &membership(one_packet(&attestors), 50, PATH, VALUE),
+    )
+    .err()
+    .unwrap();
     assert!(failure.is::<Client::HeightMismatch>());
 }
 
 #[test]
 fn presence_is_not_absence_and_absence_is_not_presence() {
     let (mut chain, attestors) = client();
-    let failure = ask(&mut chain, &absence(one_packet(&attestors), HEIGHT, PATH)).err().unwrap();
+    let failure = ask(&mut chain, &absence(one_packet(&attestors), HEIGHT, PATH))
+        .err()
+        .unwrap();
     assert!(failure.is::<Client::NotNonMember>());
     let nothing = attestors.prove_packets(DOMAIN, HEIGHT, &[(keccak256(PATH), B256::ZERO)]);
     ask(&mut chain, &absence(nothing.clone(), HEIGHT, PATH)).unwrap();
-    let failure = ask(&mut chain, &membership(nothing, HEIGHT, PATH, B256::ZERO)).err().unwrap();
+    let failure = ask(&mut chain, &membership(nothing, HEIGHT, PATH, B256::ZERO))
+        .err()
+        .unwrap();
     assert!(failure.is::<Client::EmptyValue>());
 }
 
 #[test]
 fn an_unattested_path_is_not_absent() {
     let (mut chain, attestors) = client();
-    let failure = ask(&mut chain, &absence(one_packet(&attestors), HEIGHT, b"other")).err().unwrap();
+    let failure = ask(
+        &mut chain,
+        &absence(one_packet(&attestors), HEIGHT, b"other"),
+    )
+    .err()
+    .unwrap();
     assert!(failure.is::<Client::NotMember>());
 }
 
@@ -260,17 +337,29 @@ fn values_are_32_bytes_and_paths_one_element() {
     let (mut chain, attestors) = client();
     let mut call = membership(one_packet(&attestors), HEIGHT, PATH, VALUE);
     call.msg_.value = [VALUE.as_slice(), &[0]].concat().into();
-    assert!(ask(&mut chain, &call).err().unwrap().is::<Client::EmptyValue>());
+    assert!(
+        ask(&mut chain, &call)
+            .err()
+            .unwrap()
+            .is::<Client::EmptyValue>()
+    );
     let mut call = membership(one_packet(&attestors), HEIGHT, PATH, VALUE);
     call.msg_.path.push(Bytes::new());
-    assert!(ask(&mut chain, &call).err().unwrap().is::<Client::InvalidPathLength>());
+    assert!(
+        ask(&mut chain, &call)
+            .err()
+            .unwrap()
+            .is::<Client::InvalidPathLength>()
+    );
 }
 
 #[test]
 fn an_attestation_of_nothing_is_refused() {
     let (mut chain, attestors) = client();
     let nothing = attestors.prove_packets(DOMAIN, HEIGHT, &[]);
-    let failure = ask(&mut chain, &membership(nothing, HEIGHT, PATH, VALUE)).err().unwrap();
+    let failure = ask(&mut chain, &membership(nothing, HEIGHT, PATH, VALUE))
+        .err()
+        .unwrap();
     assert!(failure.is::<Client::EmptyPackets>());
 }
 
@@ -281,7 +370,11 @@ fn an_empty_proof_proves_nothing_by_itself() {
     let failure = ask(&mut chain, &empty).err().unwrap();
     assert!(failure.is::<Client::ProofNotCached>());
     // Nor does what an earlier transaction proved.
-    ask(&mut chain, &membership(one_packet(&attestors), HEIGHT, PATH, VALUE)).unwrap();
+    ask(
+        &mut chain,
+        &membership(one_packet(&attestors), HEIGHT, PATH, VALUE),
+    )
+    .unwrap();
     let failure = ask(&mut chain, &empty).err().unwrap();
     assert!(failure.is::<Client::ProofNotCached>());
 }
@@ -290,24 +383,39 @@ fn an_empty_proof_proves_nothing_by_itself() {
 fn updates_learn_heights_once() {
     let (mut chain, attestors) = client();
     let result = |receipt: Receipt| receipt.output[31];
-    assert_eq!(result(ask(&mut chain, &state_update(&attestors, 50, TIME + 8)).unwrap()), 0);
-    assert_eq!(result(ask(&mut chain, &state_update(&attestors, 50, TIME + 8)).unwrap()), 2);
-    let timestamp = |height| Client::getConsensusTimestampCall { revisionHeight: height };
+    assert_eq!(
+        result(ask(&mut chain, &state_update(&attestors, 50, TIME + 8)).unwrap()),
+        0
+    );
+    assert_eq!(
+        result(ask(&mut chain, &state_update(&attestors, 50, TIME + 8)).unwrap()),
+        2
+    );
+    let timestamp = |height| Client::getConsensusTimestampCall {
+        revisionHeight: height,
+    };
     assert_eq!(chain.view(chain.client, &timestamp(50)), TIME + 8);
     assert_eq!(chain.view(chain.client, &timestamp(51)), 0);
     for (height, time) in [(0, TIME), (60, 0)] {
-        let failure = ask(&mut chain, &state_update(&attestors, height, time)).err().unwrap();
+        let failure = ask(&mut chain, &state_update(&attestors, height, time))
+            .err()
+            .unwrap();
         assert!(failure.is::<Client::InvalidState>());
     }
 }
 
 fn is_frozen(chain: &mut Chain, attestors: &Attestors) -> bool {
     let calls = [
-        ask(chain, &membership(one_packet(attestors), HEIGHT, PATH, VALUE)),
+        ask(
+            chain,
+            &membership(one_packet(attestors), HEIGHT, PATH, VALUE),
+        ),
         ask(chain, &absence(one_packet(attestors), HEIGHT, PATH)),
         ask(chain, &state_update(attestors, 90, TIME + 90)),
     ];
-    calls.into_iter().all(|call| call.is_err_and(|failure| failure.is::<Client::FrozenClientState>()))
+    calls
+        .into_iter()
+        .all(|call| call.is_err_and(|failure| failure.is::<Client::FrozenClientState>()))
 }
 
 #[test]
@@ -321,8 +429,14 @@ fn a_contradicting_update_freezes_the_client() {
 }
 
 fn misbehaviour(tag: u8, first: Bytes, second: Bytes) -> Client::misbehaviourCall {
-    let evidence = wire::Misbehaviour { attestationType: tag, first, second };
-    Client::misbehaviourCall { misbehaviourMsg: evidence.abi_encode().into() }
+    let evidence = wire::Misbehaviour {
+        attestationType: tag,
+        first,
+        second,
+    };
+    Client::misbehaviourCall {
+        misbehaviourMsg: evidence.abi_encode().into(),
+    }
 }
 
 #[test]
@@ -349,7 +463,11 @@ fn what_does_not_contradict_is_no_misbehaviour() {
     let (mut chain, attestors) = client();
     let state = |height, time| attestors.prove_state(DOMAIN, height, time);
     let packet = |height, path: u8, value: u8| {
-        attestors.prove_packets(DOMAIN, height, &[(B256::repeat_byte(path), B256::repeat_byte(value))])
+        attestors.prove_packets(
+            DOMAIN,
+            height,
+            &[(B256::repeat_byte(path), B256::repeat_byte(value))],
+        )
     };
     for call in [
         misbehaviour(STATE, state(50, TIME), state(50, TIME)),
@@ -358,7 +476,12 @@ fn what_does_not_contradict_is_no_misbehaviour() {
         misbehaviour(PACKET, packet(50, 1, 1), packet(51, 1, 2)),
         misbehaviour(PACKET, packet(50, 1, 1), packet(50, 2, 2)),
     ] {
-        assert!(ask(&mut chain, &call).err().unwrap().is::<Client::NoConflict>());
+        assert!(
+            ask(&mut chain, &call)
+                .err()
+                .unwrap()
+                .is::<Client::NoConflict>()
+        );
     }
     assert!(!is_frozen(&mut chain, &attestors));
 }
@@ -370,11 +493,18 @@ fn forged_evidence_freezes_nothing() {
     let honest = attestors.prove_state(DOMAIN, 50, TIME);
     let forged = strangers.prove_state(DOMAIN, 50, TIME + 1);
     for (first, second) in [(honest.clone(), forged.clone()), (forged, honest)] {
-        let failure = ask(&mut chain, &misbehaviour(STATE, first, second)).err().unwrap();
+        let failure = ask(&mut chain, &misbehaviour(STATE, first, second))
+            .err()
+            .unwrap();
         assert!(failure.is::<Client::UnknownSigner>());
     }
     let evidence = misbehaviour(3, one_packet(&attestors), one_packet(&attestors));
-    assert!(ask(&mut chain, &evidence).err().unwrap().is::<Client::UnknownAttestationType>());
+    assert!(
+        ask(&mut chain, &evidence)
+            .err()
+            .unwrap()
+            .is::<Client::UnknownAttestationType>()
+    );
     assert!(!is_frozen(&mut chain, &attestors));
 }
 
@@ -390,16 +520,41 @@ fn misbehaviour_can_be_submitted_through_the_router_by_anyone() {
         second: net.attestors.prove_state(domain, 500, 2),
     };
     let receipt = net
-        .relay(Side::B, &ICS26Router::submitMisbehaviourCall {
-            clientId: net.b.client_id.clone(),
-            misbehaviourMsg: evidence.abi_encode().into(),
-        })
+        .relay(
+            Side::B,
+            &ICS26Router::submitMisbehaviourCall {
+                clientId: net.b.client_id.clone(),
+                misbehaviourMsg: evidence.abi_encode().into(),
+            },
+        )
         .unwrap();
-    assert_eq!(receipt.events::<ICS26Router::ICS02MisbehaviourSubmitted>().len(), 1);
-    assert!(net.recv(Side::B, &packet).err().unwrap().is::<Client::FrozenClientState>());
+    assert_eq!(
+        receipt
+            .events::<ICS26Router::ICS02MisbehaviourSubmitted>()
+            .len(),
+        1
+    );
+    let height = net.a.height;
+    let proof = net.attest(Side::B, height, &[(COMMITMENT, &packet)]);
+    let failure = net
+        .relay(Side::B, &Network::recv_call(&packet, proof, height))
+        .err()
+        .unwrap();
+    assert!(failure.is::<Client::FrozenClientState>());
+    assert!(
+        net.try_update(Side::B)
+            .err()
+            .unwrap()
+            .is::<Client::FrozenClientState>()
+    );
 }
 
-fn construct(attestors: Vec<Address>, threshold: u8, height: u64, time: u64) -> Result<Address, Failure> {
+fn construct(
+    attestors: Vec<Address>,
+    threshold: u8,
+    height: u64,
+    time: u64,
+) -> Result<Address, Failure> {
     use alloy::sol_types::SolConstructor;
     let arguments = Client::constructorCall {
         attestors,
@@ -409,34 +564,76 @@ fn construct(attestors: Vec<Address>, threshold: u8, height: u64, time: u64) -> 
         roleManager: Address::ZERO,
         domain_: DOMAIN,
     };
-    Chain::empty(1).try_create([Client::BYTECODE.to_vec(), arguments.abi_encode()].concat().into())
+    Chain::empty(1).try_create(
+        [Client::BYTECODE.to_vec(), arguments.abi_encode()]
+            .concat()
+            .into(),
+    )
 }
 
 #[test]
 fn a_client_that_could_not_be_safe_cannot_be_made() {
     let [a, b] = [Address::repeat_byte(1), Address::repeat_byte(2)];
     construct(vec![a, b], 2, 1, 1).unwrap();
-    assert!(construct(vec![], 1, 1, 1).unwrap_err().is::<Client::NoAttestors>());
-    assert!(construct(vec![a, b], 0, 1, 1).unwrap_err().is::<Client::BadQuorum>());
-    assert!(construct(vec![a, b], 3, 1, 1).unwrap_err().is::<Client::BadQuorum>());
-    assert!(construct(vec![a, b, a], 2, 1, 1).unwrap_err().is::<Client::DuplicateSigner>());
-    assert!(construct(vec![a, Address::ZERO], 1, 1, 1).unwrap_err().is::<Client::ZeroAttestor>());
-    assert!(construct(vec![a, b], 1, 0, 1).unwrap_err().is::<Client::InvalidState>());
-    assert!(construct(vec![a, b], 1, 1, 0).unwrap_err().is::<Client::InvalidState>());
+    assert!(
+        construct(vec![], 1, 1, 1)
+            .unwrap_err()
+            .is::<Client::NoAttestors>()
+    );
+    assert!(
+        construct(vec![a, b], 0, 1, 1)
+            .unwrap_err()
+            .is::<Client::BadQuorum>()
+    );
+    assert!(
+        construct(vec![a, b], 3, 1, 1)
+            .unwrap_err()
+            .is::<Client::BadQuorum>()
+    );
+    assert!(
+        construct(vec![a, b, a], 2, 1, 1)
+            .unwrap_err()
+            .is::<Client::DuplicateSigner>()
+    );
+    assert!(
+        construct(vec![a, Address::ZERO], 1, 1, 1)
+            .unwrap_err()
+            .is::<Client::ZeroAttestor>()
+    );
+    assert!(
+        construct(vec![a, b], 1, 0, 1)
+            .unwrap_err()
+            .is::<Client::InvalidState>()
+    );
+    assert!(
+        construct(vec![a, b], 1, 1, 0)
+            .unwrap_err()
+            .is::<Client::InvalidState>()
+    );
     let many = (0..256u16).map(|index| Address::left_padding_from(&(index + 1).to_be_bytes()));
-    assert!(construct(many.collect(), 1, 1, 1).unwrap_err().is::<Client::TooManyAttestors>());
+    assert!(
+        construct(many.collect(), 1, 1, 1)
+            .unwrap_err()
+            .is::<Client::TooManyAttestors>()
+    );
 }
 
 #[test]
 fn the_state_is_what_was_configured() {
     let (chain, attestors) = client();
     let set = chain.view(chain.client, &Client::getAttestationSetCall {});
-    assert_eq!((set.attestorAddresses, set.minRequiredSigs), (attestors.addresses(), 3));
+    assert_eq!(
+        (set.attestorAddresses, set.minRequiredSigs),
+        (attestors.addresses(), 3)
+    );
     assert_eq!(chain.view(chain.client, &Client::domainCall {}), DOMAIN);
     alloy::sol! { struct State { address[] attestors; uint8 threshold; uint64 height; bool frozen; } }
     let state = chain.view(chain.client, &Client::getClientStateCall {});
     let state = State::abi_decode(&state).unwrap();
-    assert_eq!((state.attestors, state.threshold), (attestors.addresses(), 3));
+    assert_eq!(
+        (state.attestors, state.threshold),
+        (attestors.addresses(), 3)
+    );
     assert_eq!((state.height, state.frozen), (HEIGHT, false));
 }
 
@@ -459,7 +656,10 @@ fn a_role_manager_decides_who_submits_proofs() {
     assert!(ask(&mut chain, &state_update(&attestors, 50, TIME)).is_err());
     let role = chain.view(chain.client, &Client::PROOF_SUBMITTER_ROLECall {});
     let grant = |account| Client::grantRoleCall { role, account };
-    chain.send(RELAYER, chain.client, &grant(RELAYER)).err().expect("granted itself a role");
+    chain
+        .send(RELAYER, chain.client, &grant(RELAYER))
+        .err()
+        .expect("granted itself a role");
     chain.must(ADMIN, chain.client, &grant(RELAYER));
     ask(&mut chain, &call).unwrap();
 }
@@ -492,6 +692,7 @@ proptest! {
         let mut update = attestors.prove_state(DOMAIN, 50, TIME + 8).to_vec();
         let at = at.index(update.len());
         update[at] ^= change;
-        prop_assert!(ask(&mut chain, &Client::updateClientCall { updateMsg: update.into() }).is_err());
+        let call = Client::updateClientCall { updateMsg: update.into() };
+        prop_assert!(ask(&mut chain, &call).is_err());
     }
 }

@@ -7,7 +7,8 @@ use causeway_contracts::ics26_router::ICS26Router;
 use causeway_contracts::ics26_router::IICS26RouterMsgs::Packet;
 use causeway_contracts::ics27_account::{ICS27Account, IICS27AccountMsgs};
 use causeway_contracts::ics27_gmp::{
-    ICS27GMP, IICS27GMPMsgs::{AccountIdentifier, SendCallMsg},
+    ICS27GMP,
+    IICS27GMPMsgs::{AccountIdentifier, SendCallMsg},
 };
 
 use crate::harness::chain::{ADMIN, ALICE, BOB, RELAYER};
@@ -27,7 +28,10 @@ fn call_msg(net: &Network, receiver: &str, payload: Vec<u8>) -> SendCallMsg {
 
 fn send(net: &mut Network, from: Address, receiver: Address, payload: Vec<u8>) -> Packet {
     let msg_ = call_msg(net, &receiver.to_checksum(None), payload);
-    net.a.must(from, net.a.gmp, &ICS27GMP::sendCallCall { msg_ }).sent().remove(0)
+    net.a
+        .must(from, net.a.gmp, &ICS27GMP::sendCallCall { msg_ })
+        .sent()
+        .remove(0)
 }
 
 fn account(net: &Network, sender: Address, salt: &[u8]) -> Address {
@@ -36,7 +40,10 @@ fn account(net: &Network, sender: Address, salt: &[u8]) -> Address {
         sender: sender.to_checksum(None),
         salt: salt.to_vec().into(),
     };
-    net.b.view(net.b.gmp, &ICS27GMP::getOrComputeAccountAddressCall { accountId })
+    net.b.view(
+        net.b.gmp,
+        &ICS27GMP::getOrComputeAccountAddressCall { accountId },
+    )
 }
 
 fn increment(by: u64) -> Vec<u8> {
@@ -48,7 +55,9 @@ fn count(net: &Network, counter: Address, caller: Address) -> U256 {
 }
 
 fn errors(receipt: &crate::harness::chain::Receipt) -> usize {
-    receipt.events::<ICS26Router::IBCAppRecvPacketCallbackError>().len()
+    receipt
+        .events::<ICS26Router::IBCAppRecvPacketCallbackError>()
+        .len()
 }
 
 #[test]
@@ -65,9 +74,18 @@ fn a_call_arrives_as_the_senders_account_and_its_result_returns() {
     let result = <(Bytes,)>::abi_decode(&ack).unwrap().0;
     assert_eq!(U256::abi_decode(&result).unwrap(), U256::from(7));
     let acknowledged = net.ack(Side::A, &packet, &ack).unwrap();
-    assert_eq!(acknowledged.events::<ICS26Router::AckPacket>()[0].acknowledgement, ack);
-    let id = net.b.view(net.b.gmp, &ICS27GMP::getAccountIdentifierCall { account: expected });
-    assert_eq!((id.clientId, id.sender), (net.b.client_id.clone(), ALICE.to_checksum(None)));
+    assert_eq!(
+        acknowledged.events::<ICS26Router::AckPacket>()[0].acknowledgement,
+        ack
+    );
+    let id = net.b.view(
+        net.b.gmp,
+        &ICS27GMP::getAccountIdentifierCall { account: expected },
+    );
+    assert_eq!(
+        (id.clientId, id.sender),
+        (net.b.client_id.clone(), ALICE.to_checksum(None))
+    );
 }
 
 #[test]
@@ -78,7 +96,11 @@ fn senders_and_salts_have_accounts_of_their_own() {
         let packet = send(&mut net, sender, counter, increment(1));
         net.recv(Side::B, &packet).unwrap();
     }
-    let accounts = [account(&net, ALICE, b""), account(&net, BOB, b""), account(&net, ALICE, b"x")];
+    let accounts = [
+        account(&net, ALICE, b""),
+        account(&net, BOB, b""),
+        account(&net, ALICE, b"x"),
+    ];
     assert_eq!(count(&net, counter, accounts[0]), U256::from(1));
     assert_eq!(count(&net, counter, accounts[1]), U256::from(1));
     assert_eq!(count(&net, counter, accounts[2]), U256::ZERO);
@@ -100,12 +122,26 @@ fn a_call_that_fails_is_acknowledged_as_an_error() {
             &data[36..],
         ]
         .concat();
-        let packet =
-            net.a.send_raw(ALICE, sender, U256::ZERO, data.into()).unwrap().sent().remove(0);
-        let ack = net.recv(Side::B, &packet).unwrap().acknowledgements().remove(0);
+        let packet = net
+            .a
+            .send_raw(ALICE, sender, U256::ZERO, data.into())
+            .unwrap()
+            .sent()
+            .remove(0);
+        let ack = net
+            .recv(Side::B, &packet)
+            .unwrap()
+            .acknowledgements()
+            .remove(0);
         net.ack(Side::A, &packet, &ack).unwrap();
-        assert_eq!(net.a.view(sender, &TestSender::acknowledgedCall {}), U256::from(acknowledged));
-        assert_eq!(net.a.view(sender, &TestSender::refusedCall {}), U256::from(refused));
+        assert_eq!(
+            net.a.view(sender, &TestSender::acknowledgedCall {}),
+            U256::from(acknowledged)
+        );
+        assert_eq!(
+            net.a.view(sender, &TestSender::refusedCall {}),
+            U256::from(refused)
+        );
     }
 }
 
@@ -115,7 +151,11 @@ fn a_call_to_no_contract_fails() {
     let packet = send(&mut net, ALICE, Address::repeat_byte(0x77), increment(1));
     assert_eq!(errors(&net.recv(Side::B, &packet).unwrap()), 1);
     let msg_ = call_msg(&net, "nobody", increment(1));
-    let packet = net.a.must(ALICE, net.a.gmp, &ICS27GMP::sendCallCall { msg_ }).sent().remove(0);
+    let packet = net
+        .a
+        .must(ALICE, net.a.gmp, &ICS27GMP::sendCallCall { msg_ })
+        .sent()
+        .remove(0);
     assert_eq!(errors(&net.recv(Side::B, &packet).unwrap()), 1);
 }
 
@@ -123,7 +163,11 @@ fn a_call_to_no_contract_fails() {
 fn an_empty_call_is_not_sent() {
     let mut net = Network::new();
     let msg_ = call_msg(&net, &BOB.to_checksum(None), vec![]);
-    let failure = net.a.send(ALICE, net.a.gmp, &ICS27GMP::sendCallCall { msg_ }).err().unwrap();
+    let failure = net
+        .a
+        .send(ALICE, net.a.gmp, &ICS27GMP::sendCallCall { msg_ })
+        .err()
+        .unwrap();
     assert!(failure.is::<ICS27GMP::ICS27PayloadEmpty>());
 }
 
@@ -131,13 +175,25 @@ fn an_empty_call_is_not_sent() {
 fn a_relayer_cannot_fail_a_call_by_giving_too_little_gas() {
     let mut net = Network::new();
     let counter = net.b.deploy_plain(&Counter::BYTECODE);
-    let packet = send(&mut net, ALICE, counter, Counter::exhaustCall {}.abi_encode());
+    let packet = send(
+        &mut net,
+        ALICE,
+        counter,
+        Counter::exhaustCall {}.abi_encode(),
+    );
     // However much gas: a call that takes all of it never becomes an acknowledgement.
     for gas in [300_000, 1_000_000, 5_000_000, 30_000_000, 100_000_000] {
         net.b.gas_limit = gas;
-        let failure = net.clone().recv(Side::B, &packet).err().expect("acknowledged");
+        let failure = net
+            .clone()
+            .recv(Side::B, &packet)
+            .err()
+            .expect("acknowledged");
         let out_of_gas = matches!(&failure, crate::harness::chain::Failure::Halt(_));
-        assert!(out_of_gas || failure.is::<ICS26Router::IBCFailedCallback>(), "{gas}: {failure:?}");
+        assert!(
+            out_of_gas || failure.is::<ICS26Router::IBCFailedCallback>(),
+            "{gas}: {failure:?}"
+        );
     }
 }
 
@@ -150,26 +206,61 @@ fn accounts_obey_their_application_and_themselves_alone() {
     let account = account(&net, ALICE, b"");
     let (target, data) = (counter, Bytes::from(increment(1)));
     let calls = [
-        ICS27Account::functionCallCall { target, data: data.clone() }.abi_encode(),
-        ICS27Account::executeCall { target, data: data.clone(), value: U256::ZERO }.abi_encode(),
+        ICS27Account::functionCallCall {
+            target,
+            data: data.clone(),
+        }
+        .abi_encode(),
+        ICS27Account::executeCall {
+            target,
+            data: data.clone(),
+            value: U256::ZERO,
+        }
+        .abi_encode(),
         ICS27Account::executeBatchCall { calls: vec![] }.abi_encode(),
-        ICS27Account::delegateExecuteCall { target, data: data.clone() }.abi_encode(),
-        ICS27Account::sendValueCall { recipient: BOB, amount: U256::ZERO }.abi_encode(),
+        ICS27Account::delegateExecuteCall {
+            target,
+            data: data.clone(),
+        }
+        .abi_encode(),
+        ICS27Account::sendValueCall {
+            recipient: BOB,
+            amount: U256::ZERO,
+        }
+        .abi_encode(),
     ];
     for call in calls {
         for caller in [ALICE, RELAYER, ADMIN] {
-            let failure = net.b.send_raw(caller, account, U256::ZERO, call.clone().into()).err().unwrap();
+            let failure = net
+                .b
+                .send_raw(caller, account, U256::ZERO, call.clone().into())
+                .err()
+                .unwrap();
             assert!(failure.is::<ICS27Account::ICS27Unauthorized>());
         }
     }
     // A sender reaches them by calling its own account.
-    net.b.send_raw(BOB, account, U256::from(100), Bytes::new()).unwrap();
+    net.b
+        .send_raw(BOB, account, U256::from(100), Bytes::new())
+        .unwrap();
     let before = net.b.native_balance(BOB);
-    let pay = ICS27Account::sendValueCall { recipient: BOB, amount: U256::from(40) }.abi_encode();
+    let pay = ICS27Account::sendValueCall {
+        recipient: BOB,
+        amount: U256::from(40),
+    }
+    .abi_encode();
     let batch = ICS27Account::executeBatchCall {
         calls: vec![
-            IICS27AccountMsgs::Call { target: counter, data, value: U256::ZERO },
-            IICS27AccountMsgs::Call { target: account, data: pay.into(), value: U256::ZERO },
+            IICS27AccountMsgs::Call {
+                target: counter,
+                data,
+                value: U256::ZERO,
+            },
+            IICS27AccountMsgs::Call {
+                target: account,
+                data: pay.into(),
+                value: U256::ZERO,
+            },
         ],
     };
     let packet = send(&mut net, ALICE, account, batch.abi_encode());
@@ -188,11 +279,16 @@ fn a_paused_application_makes_no_calls_but_takes_answers() {
         chain.must(ADMIN, chain.gmp, &ICS27GMP::pauseCall {});
     }
     let msg_ = call_msg(&net, &counter.to_checksum(None), increment(1));
-    let failure = net.a.send(ALICE, net.a.gmp, &ICS27GMP::sendCallCall { msg_ }).err().unwrap();
+    let failure = net
+        .a
+        .send(ALICE, net.a.gmp, &ICS27GMP::sendCallCall { msg_ })
+        .err()
+        .unwrap();
     assert!(failure.is::<ICS27GMP::EnforcedPause>());
     let received = net.recv(Side::B, &waiting).unwrap();
     assert_eq!(errors(&received), 1);
-    net.ack(Side::A, &waiting, &received.acknowledgements()[0]).unwrap();
+    net.ack(Side::A, &waiting, &received.acknowledgements()[0])
+        .unwrap();
     net.pass(TIMEOUT);
     net.timeout(Side::A, &late).unwrap();
 }

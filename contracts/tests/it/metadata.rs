@@ -29,7 +29,10 @@ fn shown(net: &Network, voucher: Address) -> (String, String, u8) {
 
 fn announced(net: &Network, token: Address) -> bool {
     let clientId = net.a.client_id.clone();
-    net.a.view(net.a.transfer, &ICS20Transfer::metadataAnnouncedCall { clientId, token })
+    net.a.view(
+        net.a.transfer,
+        &ICS20Transfer::metadataAnnouncedCall { clientId, token },
+    )
 }
 
 #[test]
@@ -40,16 +43,31 @@ fn a_voucher_is_called_what_its_token_is_called() {
     assert_eq!(shown(&net, voucher), ("Harbour".into(), "HBR".into(), 6));
     let trace = net.b.view(voucher, &IBCERC20::fullDenomPathCall {});
     assert_eq!(trace, net.b.trace(&home(net.token)));
-    assert_eq!(net.b.view(net.b.transfer, &ICS20Transfer::ibcERC20DenomCall { token: voucher }), trace);
+    assert_eq!(
+        net.b.view(
+            net.b.transfer,
+            &ICS20Transfer::ibcERC20DenomCall { token: voucher }
+        ),
+        trace
+    );
 }
 
 #[test]
 fn the_first_transfer_announces_and_later_ones_do_not() {
     let mut net = Network::new();
     let packets = net.try_transfer(Side::A, net.token, 5).unwrap().sent();
-    assert_eq!(packets.iter().map(is_announcement).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(
+        packets.iter().map(is_announcement).collect::<Vec<_>>(),
+        [true, false]
+    );
     assert_eq!(packets[0].timeoutTimestamp, packets[1].timeoutTimestamp);
-    assert_eq!(net.try_transfer(Side::A, net.token, 5).unwrap().sent().len(), 1);
+    assert_eq!(
+        net.try_transfer(Side::A, net.token, 5)
+            .unwrap()
+            .sent()
+            .len(),
+        1
+    );
 }
 
 #[test]
@@ -74,7 +92,13 @@ fn an_announcement_that_times_out_is_made_again_and_refunds_nothing() {
     net.timeout(Side::A, &packets[0]).unwrap();
     assert_eq!(net.a.balance(net.token, ALICE), before);
     assert!(!announced(&net, net.token));
-    assert_eq!(net.try_transfer(Side::A, net.token, 5).unwrap().sent().len(), 2);
+    assert_eq!(
+        net.try_transfer(Side::A, net.token, 5)
+            .unwrap()
+            .sent()
+            .len(),
+        2
+    );
 }
 
 #[test]
@@ -82,13 +106,24 @@ fn an_announcement_that_is_refused_is_let_be() {
     let mut net = Network::new();
     let packets = net.try_transfer(Side::A, net.token, 5).unwrap().sent();
     // What a counterparty that knows no announcements answers.
-    net.b.must(ADMIN, net.b.transfer, &ICS20Transfer::pauseCall {});
-    let ack = net.recv(Side::B, &packets[0]).unwrap().acknowledgements().remove(0);
+    net.b
+        .must(ADMIN, net.b.transfer, &ICS20Transfer::pauseCall {});
+    let ack = net
+        .recv(Side::B, &packets[0])
+        .unwrap()
+        .acknowledgements()
+        .remove(0);
     let before = net.a.balance(net.token, ALICE);
     net.ack(Side::A, &packets[0], &ack).unwrap();
     assert_eq!(net.a.balance(net.token, ALICE), before);
     assert!(announced(&net, net.token));
-    assert_eq!(net.try_transfer(Side::A, net.token, 5).unwrap().sent().len(), 1);
+    assert_eq!(
+        net.try_transfer(Side::A, net.token, 5)
+            .unwrap()
+            .sent()
+            .len(),
+        1
+    );
 }
 
 #[test]
@@ -96,7 +131,14 @@ fn a_voucher_on_its_way_home_is_not_announced() {
     let mut net = Network::new();
     net.cross(Side::A, net.token, 5);
     let voucher = net.b.voucher(&home(net.token));
-    net.b.must(BOB, voucher, &TestERC20::transferCall { to: ALICE, value: U256::from(5) });
+    net.b.must(
+        BOB,
+        voucher,
+        &TestERC20::transferCall {
+            to: ALICE,
+            value: U256::from(5),
+        },
+    );
     let packets = net.try_transfer(Side::B, voucher, 5).unwrap().sent();
     assert!(!packets.iter().any(is_announcement));
     assert_eq!(packets.len(), 1);
@@ -108,8 +150,19 @@ fn hostile(net: &mut Network, mood: u8) -> Address {
         &HostileMetadataERC20::constructorCall { mood },
     );
     let amount = U256::from(1000);
-    net.a.must(ALICE, token, &HostileMetadataERC20::mintCall { to: ALICE, amount });
-    net.a.must(ALICE, token, &TestERC20::approveCall { spender: net.a.transfer, value: amount });
+    net.a.must(
+        ALICE,
+        token,
+        &HostileMetadataERC20::mintCall { to: ALICE, amount },
+    );
+    net.a.must(
+        ALICE,
+        token,
+        &TestERC20::approveCall {
+            spender: net.a.transfer,
+            value: amount,
+        },
+    );
     token
 }
 
@@ -185,9 +238,15 @@ fn deliver(net: &mut Network, denom: &str, name: &str, decimals: u64) -> bool {
     let height = net.update(Side::B);
     let path = crate::harness::chain::path_hash(&packet.sourceClient, COMMITMENT, packet.sequence);
     let commitment = super::relaying::commitment_of(net, &packet);
-    let proof = net.attestors.prove_packets(net.domain(Side::B), height, &[(path, commitment)]);
-    let receipt = net.relay(Side::B, &Network::recv_call(&packet, proof, height)).unwrap();
-    receipt.events::<ICS26Router::IBCAppRecvPacketCallbackError>().is_empty()
+    let proof = net
+        .attestors
+        .prove_packets(net.domain(Side::B), height, &[(path, commitment)]);
+    let receipt = net
+        .relay(Side::B, &Network::recv_call(&packet, proof, height))
+        .unwrap();
+    receipt
+        .events::<ICS26Router::IBCAppRecvPacketCallbackError>()
+        .is_empty()
 }
 
 #[test]
@@ -220,16 +279,27 @@ fn the_native_coins_name_is_configurable_by_the_customizer_alone() {
     let failure = net.a.send(ALICE, net.a.transfer, &call).err().unwrap();
     assert!(failure.is::<ICS20Transfer::AccessManagedUnauthorized>());
     net.a.must(ADMIN, net.a.transfer, &call);
-    let too_long = ICS20Transfer::setNativeMetadataCall { name_: "a".repeat(65), ..call.clone() };
+    let too_long = ICS20Transfer::setNativeMetadataCall {
+        name_: "a".repeat(65),
+        ..call.clone()
+    };
     let failure = net.a.send(ADMIN, net.a.transfer, &too_long).err().unwrap();
     assert!(failure.is::<ICS20Transfer::ICS20MetadataTooLong>());
 
     let msg_ = net.transfer_msg(Side::A, NATIVE_COIN, 10);
     let data = ICS20Transfer::sendTransferCall { msg_ }.abi_encode().into();
     let transfer = net.a.transfer;
-    for packet in net.a.send_raw(ALICE, transfer, U256::from(10), data).unwrap().sent() {
+    for packet in net
+        .a
+        .send_raw(ALICE, transfer, U256::from(10), data)
+        .unwrap()
+        .sent()
+    {
         net.recv(Side::B, &packet).unwrap();
     }
     let voucher = net.b.voucher(&home(NATIVE_COIN));
-    assert_eq!(shown(&net, voucher), ("Harbour Coin".into(), "HC".into(), 12));
+    assert_eq!(
+        shown(&net, voucher),
+        ("Harbour Coin".into(), "HC".into(), 12)
+    );
 }

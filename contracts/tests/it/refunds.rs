@@ -29,7 +29,13 @@ fn native_coins_are_refunded() {
     let data: Bytes = ICS20Transfer::sendTransferCall { msg_ }.abi_encode().into();
     let before = net.a.native_balance(ALICE);
     let transfer = net.a.transfer;
-    let packet = net.a.send_raw(ALICE, transfer, U256::from(1000), data).unwrap().sent().pop().unwrap();
+    let packet = net
+        .a
+        .send_raw(ALICE, transfer, U256::from(1000), data)
+        .unwrap()
+        .sent()
+        .pop()
+        .unwrap();
     assert_eq!(net.a.native_balance(ALICE), before - U256::from(1000));
     net.pass(TIMEOUT);
     net.timeout(Side::A, &packet).unwrap();
@@ -42,7 +48,11 @@ fn burned_vouchers_are_minted_anew() {
     net.cross(Side::A, net.token, 500);
     let voucher = net.b.voucher(&home(net.token));
     let value = U256::from(500);
-    net.b.must(BOB, voucher, &causeway_contracts::test_erc20::TestERC20::transferCall { to: ALICE, value });
+    net.b.must(
+        BOB,
+        voucher,
+        &causeway_contracts::test_erc20::TestERC20::transferCall { to: ALICE, value },
+    );
     let packet = net.transfer(Side::B, voucher, 200);
     assert_eq!(net.b.supply(voucher), U256::from(300));
     net.pass(TIMEOUT);
@@ -89,7 +99,12 @@ fn what_was_delivered_cannot_time_out() {
     let packet = net.transfer(Side::A, net.token, 5);
     net.recv(Side::B, &packet).unwrap();
     net.pass(TIMEOUT);
-    assert!(net.timeout(Side::A, &packet).err().unwrap().is::<Client::NotNonMember>());
+    assert!(
+        net.timeout(Side::A, &packet)
+            .err()
+            .unwrap()
+            .is::<Client::NotNonMember>()
+    );
 }
 
 #[test]
@@ -100,7 +115,10 @@ fn an_old_proof_of_absence_cannot_time_out_what_was_delivered_since() {
     let absent = net.attest(Side::A, height, &[(RECEIPT, &packet)]);
     net.recv(Side::B, &packet).unwrap();
     net.pass(TIMEOUT);
-    let failure = net.relay(Side::A, &Network::timeout_call(&packet, absent, height)).err().unwrap();
+    let failure = net
+        .relay(Side::A, &Network::timeout_call(&packet, absent, height))
+        .err()
+        .unwrap();
     assert!(failure.is::<ICS26Router::IBCInvalidTimeoutTimestamp>());
 }
 
@@ -112,7 +130,10 @@ fn what_timed_out_cannot_be_delivered() {
     let proof = net.attest(Side::B, height, &[(COMMITMENT, &packet)]);
     net.pass(TIMEOUT);
     net.timeout(Side::A, &packet).unwrap();
-    let failure = net.relay(Side::B, &Network::recv_call(&packet, proof, height)).err().unwrap();
+    let failure = net
+        .relay(Side::B, &Network::recv_call(&packet, proof, height))
+        .err()
+        .unwrap();
     assert!(failure.is::<ICS26Router::IBCInvalidTimeoutTimestamp>());
 }
 
@@ -130,7 +151,11 @@ fn an_acknowledged_transfer_cannot_time_out() {
         height,
         &[(path, alloy::primitives::B256::ZERO)],
     );
-    assert!(net.relay(Side::A, &Network::timeout_call(&packet, lie, height)).unwrap().was_noop());
+    assert!(
+        net.relay(Side::A, &Network::timeout_call(&packet, lie, height))
+            .unwrap()
+            .was_noop()
+    );
     assert_eq!(net.a.balance(net.token, ALICE), before);
 }
 
@@ -140,11 +165,25 @@ fn timeouts_lie_within_a_day_in_the_future() {
     let mut try_at = |timeout: u64| {
         let mut msg_ = net.transfer_msg(Side::A, net.token, 5);
         msg_.timeoutTimestamp = timeout;
-        net.a.send(ALICE, net.a.transfer, &ICS20Transfer::sendTransferCall { msg_ })
+        net.a.send(
+            ALICE,
+            net.a.transfer,
+            &ICS20Transfer::sendTransferCall { msg_ },
+        )
     };
     let now = 1_800_000_000;
-    assert!(try_at(now).err().unwrap().is::<ICS26Router::IBCInvalidTimeoutTimestamp>());
-    assert!(try_at(now + 86_401).err().unwrap().is::<ICS26Router::IBCInvalidTimeoutDuration>());
+    assert!(
+        try_at(now)
+            .err()
+            .unwrap()
+            .is::<ICS26Router::IBCInvalidTimeoutTimestamp>()
+    );
+    assert!(
+        try_at(now + 86_401)
+            .err()
+            .unwrap()
+            .is::<ICS26Router::IBCInvalidTimeoutDuration>()
+    );
     try_at(now + 1).unwrap();
     try_at(now + 86_400).unwrap();
 }
@@ -157,7 +196,11 @@ fn a_paused_application_neither_sends_nor_receives_but_refunds() {
     let timing_out = net.transfer(Side::A, net.token, 500);
     let refused = net.transfer(Side::A, net.token, 700);
     let delivered = net.transfer(Side::A, net.token, 900);
-    let ack = net.recv(Side::B, &delivered).unwrap().acknowledgements().remove(0);
+    let ack = net
+        .recv(Side::B, &delivered)
+        .unwrap()
+        .acknowledgements()
+        .remove(0);
     for chain in [&mut net.a, &mut net.b] {
         chain.must(ADMIN, chain.transfer, &ICS20Transfer::pauseCall {});
     }
@@ -165,15 +208,24 @@ fn a_paused_application_neither_sends_nor_receives_but_refunds() {
     let failure = net.try_transfer(Side::A, net.token, 5).err().unwrap();
     assert!(failure.is::<ICS20Transfer::EnforcedPause>());
     let received = net.recv(Side::B, &refused).unwrap();
-    assert_eq!(received.events::<ICS26Router::IBCAppRecvPacketCallbackError>().len(), 1);
+    assert_eq!(
+        received
+            .events::<ICS26Router::IBCAppRecvPacketCallbackError>()
+            .len(),
+        1
+    );
     let error = received.acknowledgements().remove(0);
 
     net.ack(Side::A, &delivered, &ack).unwrap();
     net.ack(Side::A, &refused, &error).unwrap();
     net.pass(TIMEOUT);
     net.timeout(Side::A, &timing_out).unwrap();
-    assert_eq!(net.a.balance(net.token, ALICE), before - U256::from(0x10 + 900));
+    assert_eq!(
+        net.a.balance(net.token, ALICE),
+        before - U256::from(0x10 + 900)
+    );
 
-    net.a.must(ADMIN, net.a.transfer, &ICS20Transfer::unpauseCall {});
+    net.a
+        .must(ADMIN, net.a.transfer, &ICS20Transfer::unpauseCall {});
     net.transfer(Side::A, net.token, 5);
 }

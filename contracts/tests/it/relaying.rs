@@ -27,7 +27,11 @@ fn a_packet_is_delivered_once() {
 fn an_acknowledgement_counts_once() {
     let mut net = Network::new();
     let packet = net.transfer(Side::A, net.token, 5);
-    let ack = net.recv(Side::B, &packet).unwrap().acknowledgements().remove(0);
+    let ack = net
+        .recv(Side::B, &packet)
+        .unwrap()
+        .acknowledgements()
+        .remove(0);
     assert!(!net.ack(Side::A, &packet, &ack).unwrap().was_noop());
     assert!(net.ack(Side::A, &packet, &ack).unwrap().was_noop());
 }
@@ -40,7 +44,10 @@ fn a_timeout_counts_once() {
     let before = net.a.balance(net.token, crate::harness::chain::ALICE);
     assert!(!net.timeout(Side::A, &packet).unwrap().was_noop());
     assert!(net.timeout(Side::A, &packet).unwrap().was_noop());
-    assert_eq!(net.a.balance(net.token, crate::harness::chain::ALICE), before + U256::from(5));
+    assert_eq!(
+        net.a.balance(net.token, crate::harness::chain::ALICE),
+        before + U256::from(5)
+    );
 }
 
 #[test]
@@ -50,7 +57,12 @@ fn a_duplicate_needs_its_proof_all_the_same() {
     net.recv(Side::B, &packet).unwrap();
     let height = net.update(Side::B);
     let call = Network::recv_call(&packet, Bytes::new(), height);
-    assert!(net.relay(Side::B, &call).err().unwrap().is::<Client::ProofNotCached>());
+    assert!(
+        net.relay(Side::B, &call)
+            .err()
+            .unwrap()
+            .is::<Client::ProofNotCached>()
+    );
 }
 
 #[test]
@@ -68,15 +80,21 @@ fn no_field_of_a_packet_can_be_changed_on_the_way() {
         |packet| packet.payloads[0].destPort.push('x'),
         |packet| packet.payloads[0].version.push('x'),
         |packet| packet.payloads[0].encoding.push('x'),
-        |packet| packet.payloads[0].value = [packet.payloads[0].value.to_vec(), vec![0]].concat().into(),
+        |packet| {
+            packet.payloads[0].value = [packet.payloads[0].value.to_vec(), vec![0]].concat().into()
+        },
     ];
     for (index, change) in changes.iter().enumerate() {
         let mut changed = packet.clone();
         change(&mut changed);
         let call = Network::recv_call(&changed, proof.clone(), height);
-        assert!(net.relay(Side::B, &call).is_err(), "change {index} was accepted");
+        assert!(
+            net.relay(Side::B, &call).is_err(),
+            "change {index} was accepted"
+        );
     }
-    net.relay(Side::B, &Network::recv_call(&packet, proof, height)).unwrap();
+    net.relay(Side::B, &Network::recv_call(&packet, proof, height))
+        .unwrap();
 }
 
 #[test]
@@ -87,7 +105,12 @@ fn an_acknowledgement_cannot_be_changed_on_the_way() {
     let forged = Bytes::from_static(&alloy::primitives::hex!(
         "4774d4a575993f963b1c06573736617a457abef8589178db8d10c94b4ab511ab"
     ));
-    assert!(net.ack(Side::A, &packet, &forged).err().unwrap().is::<Client::NotMember>());
+    assert!(
+        net.ack(Side::A, &packet, &forged)
+            .err()
+            .unwrap()
+            .is::<Client::NotMember>()
+    );
 }
 
 #[test]
@@ -101,9 +124,17 @@ fn another_packet_under_a_settled_sequence_is_refused() {
     let height = net.update(Side::B);
     let path = path_hash(&packet.sourceClient, COMMITMENT, packet.sequence);
     let commitment = commitment_of(&mut net, &other);
-    let proof = net.attestors.prove_packets(net.domain(Side::B), height, &[(path, commitment)]);
-    let failure = net.relay(Side::B, &Network::recv_call(&other, proof, height)).err().unwrap();
-    assert!(failure.is::<ICS26Router::IBCPacketReceiptMismatch>(), "{failure:?}");
+    let proof = net
+        .attestors
+        .prove_packets(net.domain(Side::B), height, &[(path, commitment)]);
+    let failure = net
+        .relay(Side::B, &Network::recv_call(&other, proof, height))
+        .err()
+        .unwrap();
+    assert!(
+        failure.is::<ICS26Router::IBCPacketReceiptMismatch>(),
+        "{failure:?}"
+    );
 }
 
 #[test]
@@ -138,7 +169,8 @@ pub fn commitment_of(net: &mut Network, packet: &Packet) -> B256 {
             value: payload.value,
         }],
     };
-    net.b.view(probe, &LibraryProbe::packetCommitmentCall { packet })
+    net.b
+        .view(probe, &LibraryProbe::packetCommitmentCall { packet })
 }
 
 #[test]
@@ -148,10 +180,16 @@ fn a_packet_must_come_from_the_clients_counterparty() {
     let height = net.update(Side::B);
     let proof = net.attest(Side::B, height, &[(COMMITMENT, &packet)]);
     packet.sourceClient = "somebody-else".into();
-    let failure = net.relay(Side::B, &Network::recv_call(&packet, proof.clone(), height)).err().unwrap();
+    let failure = net
+        .relay(Side::B, &Network::recv_call(&packet, proof.clone(), height))
+        .err()
+        .unwrap();
     assert!(failure.is::<ICS26Router::IBCInvalidCounterparty>());
     packet.destClient = "nowhere".into();
-    let failure = net.relay(Side::B, &Network::recv_call(&packet, proof, height)).err().unwrap();
+    let failure = net
+        .relay(Side::B, &Network::recv_call(&packet, proof, height))
+        .err()
+        .unwrap();
     assert!(failure.is::<ICS26Router::IBCClientNotFound>());
 }
 
@@ -162,30 +200,54 @@ fn a_packet_with_several_payloads_is_refused() {
     packet.payloads.push(packet.payloads[0].clone());
     let failures = [
         net.relay(Side::B, &Network::recv_call(&packet, Bytes::new(), 1)),
-        net.relay(Side::A, &Network::ack_call(&packet, &Bytes::new(), Bytes::new(), 1)),
+        net.relay(
+            Side::A,
+            &Network::ack_call(&packet, &Bytes::new(), Bytes::new(), 1),
+        ),
         net.relay(Side::A, &Network::timeout_call(&packet, Bytes::new(), 1)),
     ];
     for failure in failures {
-        assert!(failure.err().unwrap().is::<ICS26Router::IBCMultiPayloadPacketNotSupported>());
+        assert!(
+            failure
+                .err()
+                .unwrap()
+                .is::<ICS26Router::IBCMultiPayloadPacketNotSupported>()
+        );
     }
 }
 
 #[test]
 fn a_proof_serves_a_whole_transaction_and_no_longer() {
     let mut net = Network::new();
-    let packets: Vec<_> = (0..3).map(|_| net.transfer(Side::A, net.token, 5)).collect();
+    let packets: Vec<_> = (0..3)
+        .map(|_| net.transfer(Side::A, net.token, 5))
+        .collect();
     let height = net.update(Side::B);
     let paths: Vec<_> = packets.iter().map(|packet| (COMMITMENT, packet)).collect();
     let proof = net.attest(Side::B, height, &paths);
     let call = |packet: &Packet, proof: &Bytes| -> Bytes {
-        Network::recv_call(packet, proof.clone(), height).abi_encode().into()
+        Network::recv_call(packet, proof.clone(), height)
+            .abi_encode()
+            .into()
     };
     let empty = Bytes::new();
     // The proof must come before what relies on it.
     let wrong_order = vec![call(&packets[0], &empty), call(&packets[1], &proof)];
-    assert!(net.multicall(Side::B, wrong_order).err().unwrap().is::<Client::ProofNotCached>());
-    net.multicall(Side::B, vec![call(&packets[0], &proof), call(&packets[1], &empty)]).unwrap();
-    let late = net.multicall(Side::B, vec![call(&packets[2], &empty)]).err().unwrap();
+    assert!(
+        net.multicall(Side::B, wrong_order)
+            .err()
+            .unwrap()
+            .is::<Client::ProofNotCached>()
+    );
+    net.multicall(
+        Side::B,
+        vec![call(&packets[0], &proof), call(&packets[1], &empty)],
+    )
+    .unwrap();
+    let late = net
+        .multicall(Side::B, vec![call(&packets[2], &empty)])
+        .err()
+        .unwrap();
     assert!(late.is::<Client::ProofNotCached>());
     assert_eq!(bobs_vouchers(&net), U256::from(10));
 }
@@ -193,14 +255,21 @@ fn a_proof_serves_a_whole_transaction_and_no_longer() {
 #[test]
 fn a_repeated_proof_is_not_verified_again() {
     let mut net = Network::new();
-    let packets: Vec<_> = (0..2).map(|_| net.transfer(Side::A, net.token, 5)).collect();
+    let packets: Vec<_> = (0..2)
+        .map(|_| net.transfer(Side::A, net.token, 5))
+        .collect();
     let height = net.update(Side::B);
     let paths: Vec<_> = packets.iter().map(|packet| (COMMITMENT, packet)).collect();
     let whole = net.attest(Side::B, height, &paths);
-    let each: Vec<_> = packets.iter().map(|p| net.attest(Side::B, height, &[(COMMITMENT, p)])).collect();
+    let each: Vec<_> = packets
+        .iter()
+        .map(|p| net.attest(Side::B, height, &[(COMMITMENT, p)]))
+        .collect();
     let cost = |proofs: [&Bytes; 2]| {
         let calls = packets.iter().zip(proofs).map(|(packet, proof)| {
-            Network::recv_call(packet, proof.clone(), height).abi_encode().into()
+            Network::recv_call(packet, proof.clone(), height)
+                .abi_encode()
+                .into()
         });
         net.clone().multicall(Side::B, calls.collect()).unwrap().gas
     };
@@ -216,18 +285,35 @@ fn a_proof_of_delivery_cannot_be_reused_as_a_proof_of_absence() {
     net.pass(TIMEOUT);
     let height = net.update(Side::A);
     let ack = Bytes::from_static(b"{\"result\":\"AQ==\"}");
-    let proof = net.attest(Side::A, height, &[(ACKNOWLEDGEMENT, &packet), (RECEIPT, &packet)]);
+    let proof = net.attest(
+        Side::A,
+        height,
+        &[(ACKNOWLEDGEMENT, &packet), (RECEIPT, &packet)],
+    );
     let calls = vec![
-        Network::timeout_call(&packet, proof.clone(), height).abi_encode().into(),
-        Network::ack_call(&packet, &ack, Bytes::new(), height).abi_encode().into(),
+        Network::timeout_call(&packet, proof.clone(), height)
+            .abi_encode()
+            .into(),
+        Network::ack_call(&packet, &ack, Bytes::new(), height)
+            .abi_encode()
+            .into(),
     ];
     let failure = net.multicall(Side::A, calls).err().unwrap();
     assert!(failure.is::<Client::NotNonMember>());
     let calls = vec![
-        Network::ack_call(&packet, &ack, proof, height).abi_encode().into(),
-        Network::timeout_call(&packet, Bytes::new(), height).abi_encode().into(),
+        Network::ack_call(&packet, &ack, proof, height)
+            .abi_encode()
+            .into(),
+        Network::timeout_call(&packet, Bytes::new(), height)
+            .abi_encode()
+            .into(),
     ];
-    assert!(net.multicall(Side::A, calls).err().unwrap().is::<Client::ProofNotCached>());
+    assert!(
+        net.multicall(Side::A, calls)
+            .err()
+            .unwrap()
+            .is::<Client::ProofNotCached>()
+    );
 }
 
 #[test]
@@ -238,10 +324,17 @@ fn update_and_delivery_fit_one_transaction() {
     let (height, time) = (net.a.height, net.a.timestamp);
     let update = net.attestors.prove_state(net.domain(Side::B), height, time);
     let proof = net.attest(Side::B, height, &[(COMMITMENT, &packet)]);
-    let update = ICS26Router::updateClientCall { clientId: net.b.client_id.clone(), updateMsg: update };
+    let update = ICS26Router::updateClientCall {
+        clientId: net.b.client_id.clone(),
+        updateMsg: update,
+    };
     let recv = Network::recv_call(&packet, proof, height);
-    let receipt =
-        net.multicall(Side::B, vec![update.abi_encode().into(), recv.abi_encode().into()]).unwrap();
+    let receipt = net
+        .multicall(
+            Side::B,
+            vec![update.abi_encode().into(), recv.abi_encode().into()],
+        )
+        .unwrap();
     assert_eq!(receipt.events::<ICS26Router::ICS02ClientUpdated>().len(), 1);
     assert_eq!(receipt.acknowledgements().len(), 1);
 }
@@ -255,20 +348,41 @@ fn one_reverting_message_reverts_the_batch() {
     let mut bad = packet.clone();
     bad.timeoutTimestamp += 1;
     let calls = vec![
-        Network::recv_call(&packet, proof, height).abi_encode().into(),
-        Network::recv_call(&bad, Bytes::new(), height).abi_encode().into(),
+        Network::recv_call(&packet, proof, height)
+            .abi_encode()
+            .into(),
+        Network::recv_call(&bad, Bytes::new(), height)
+            .abi_encode()
+            .into(),
     ];
-    assert!(net.multicall(Side::B, calls).err().unwrap().is::<Client::ProofNotCached>());
-    assert_eq!(net.b.commitment(path_hash(&packet.destClient, RECEIPT, packet.sequence)), B256::ZERO);
+    assert!(
+        net.multicall(Side::B, calls)
+            .err()
+            .unwrap()
+            .is::<Client::ProofNotCached>()
+    );
+    assert_eq!(
+        net.b
+            .commitment(path_hash(&packet.destClient, RECEIPT, packet.sequence)),
+        B256::ZERO
+    );
 }
 
 #[test]
 fn multicall_takes_no_coins() {
     let mut net = Network::new();
-    let data: Bytes = ICS26Router::multicallCall { data: vec![] }.abi_encode().into();
+    let data: Bytes = ICS26Router::multicallCall { data: vec![] }
+        .abi_encode()
+        .into();
     for target in [net.a.router, net.a.transfer, net.a.gmp] {
-        net.a.send_raw(BOB, target, U256::ZERO, data.clone()).unwrap();
-        assert!(net.a.send_raw(BOB, target, U256::from(1), data.clone()).is_err());
+        net.a
+            .send_raw(BOB, target, U256::ZERO, data.clone())
+            .unwrap();
+        assert!(
+            net.a
+                .send_raw(BOB, target, U256::from(1), data.clone())
+                .is_err()
+        );
     }
     let _: Address = BOB;
 }

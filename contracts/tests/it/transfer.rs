@@ -11,14 +11,13 @@ use causeway_contracts::ics26_router::ICS26Router;
 use causeway_contracts::test_erc20::TestERC20;
 
 use crate::harness::chain::{ADMIN, ALICE, BOB, Failure, Receipt};
-use crate::harness::fixtures::{
-    FeeOnTransferERC20, ReentrantERC20, TestCustomERC20, TestSender,
-};
+use crate::harness::fixtures::{FeeOnTransferERC20, ReentrantERC20, TestCustomERC20, TestSender};
 use crate::harness::network::{Network, Side, TIMEOUT, home};
 
 fn give_bobs_vouchers_to_alice(net: &mut Network, voucher: Address) {
     let value = net.b.balance(voucher, BOB);
-    net.b.must(BOB, voucher, &TestERC20::transferCall { to: ALICE, value });
+    net.b
+        .must(BOB, voucher, &TestERC20::transferCall { to: ALICE, value });
 }
 
 #[test]
@@ -51,11 +50,28 @@ fn nobody_burns_anothers_vouchers() {
     let failure = net.try_transfer(Side::B, voucher, 1).err().unwrap();
     assert!(failure.is::<IBCERC20::ERC20InsufficientBalance>());
     for call in [
-        IBCERC20::mintCall { mintAddress: ALICE, amount: U256::from(1) }.abi_encode(),
-        IBCERC20::burnCall { burnAddress: BOB, amount: U256::from(1) }.abi_encode(),
-        IBCERC20::setMetadataCall { name_: "x".into(), symbol_: "x".into(), decimals_: 1 }.abi_encode(),
+        IBCERC20::mintCall {
+            mintAddress: ALICE,
+            amount: U256::from(1),
+        }
+        .abi_encode(),
+        IBCERC20::burnCall {
+            burnAddress: BOB,
+            amount: U256::from(1),
+        }
+        .abi_encode(),
+        IBCERC20::setMetadataCall {
+            name_: "x".into(),
+            symbol_: "x".into(),
+            decimals_: 1,
+        }
+        .abi_encode(),
     ] {
-        let failure = net.b.send_raw(ALICE, voucher, U256::ZERO, call.into()).err().unwrap();
+        let failure = net
+            .b
+            .send_raw(ALICE, voucher, U256::ZERO, call.into())
+            .err()
+            .unwrap();
         assert!(failure.is::<IBCERC20::IBCERC20Unauthorized>());
     }
 }
@@ -66,12 +82,26 @@ fn nobody_but_the_application_draws_on_an_escrow() {
     let mut net = Network::new();
     net.transfer(Side::A, net.token, 500);
     let escrow = net.a.escrow();
-    let call = Escrow::sendCall { token: net.token, to: ALICE, amount: U256::from(1) };
+    let call = Escrow::sendCall {
+        token: net.token,
+        to: ALICE,
+        amount: U256::from(1),
+    };
     let failure = net.a.send(ALICE, escrow, &call).err().unwrap();
     assert!(failure.is::<Escrow::EscrowUnauthorized>());
-    assert!(net.a.send_raw(ALICE, escrow, U256::from(1), Bytes::new()).is_err());
+    assert!(
+        net.a
+            .send_raw(ALICE, escrow, U256::from(1), Bytes::new())
+            .is_err()
+    );
     let again = Escrow::initializeCall { ics20_: ALICE };
-    assert!(net.a.send(ALICE, escrow, &again).err().unwrap().is::<Escrow::InvalidInitialization>());
+    assert!(
+        net.a
+            .send(ALICE, escrow, &again)
+            .err()
+            .unwrap()
+            .is::<Escrow::InvalidInitialization>()
+    );
 }
 
 fn send_native(net: &mut Network, amount: u64, value: u64) -> Result<Receipt, Failure> {
@@ -111,7 +141,11 @@ fn the_coins_sent_along_are_exactly_the_amount() {
     let msg_ = net.transfer_msg(Side::A, net.token, 5);
     let data: Bytes = ICS20Transfer::sendTransferCall { msg_ }.abi_encode().into();
     let transfer = net.a.transfer;
-    let failure = net.a.send_raw(ALICE, transfer, U256::from(1), data).err().unwrap();
+    let failure = net
+        .a
+        .send_raw(ALICE, transfer, U256::from(1), data)
+        .err()
+        .unwrap();
     assert!(failure.is::<ICS20Transfer::ICS20InvalidAmount>());
 }
 
@@ -126,11 +160,21 @@ fn a_receiver_that_refuses_coins_gets_an_error_acknowledgement_and_the_sender_a_
     let refusing = net.a.deploy_plain(&TestSender::BYTECODE);
     let mut msg_ = net.transfer_msg(Side::B, voucher, 400);
     msg_.receiver = refusing.to_checksum(None);
-    let sent = net.b.must(ALICE, net.b.transfer, &ICS20Transfer::sendTransferCall { msg_ });
+    let sent = net.b.must(
+        ALICE,
+        net.b.transfer,
+        &ICS20Transfer::sendTransferCall { msg_ },
+    );
     let packet = sent.sent().remove(0);
     let received = net.recv(Side::A, &packet).unwrap();
-    assert_eq!(received.events::<ICS26Router::IBCAppRecvPacketCallbackError>().len(), 1);
-    net.ack(Side::B, &packet, &received.acknowledgements()[0]).unwrap();
+    assert_eq!(
+        received
+            .events::<ICS26Router::IBCAppRecvPacketCallbackError>()
+            .len(),
+        1
+    );
+    net.ack(Side::B, &packet, &received.acknowledgements()[0])
+        .unwrap();
     assert_eq!(net.b.balance(voucher, ALICE), U256::from(1000));
     assert_eq!(net.a.native_balance(net.a.escrow()), U256::from(1000));
 }
@@ -140,8 +184,19 @@ fn a_token_that_keeps_a_fee_is_refused() {
     let mut net = Network::new();
     let token = net.a.deploy_plain(&FeeOnTransferERC20::BYTECODE);
     let amount = U256::from(10_000);
-    net.a.must(ALICE, token, &FeeOnTransferERC20::mintCall { to: ALICE, amount });
-    net.a.must(ALICE, token, &TestERC20::approveCall { spender: net.a.transfer, value: amount });
+    net.a.must(
+        ALICE,
+        token,
+        &FeeOnTransferERC20::mintCall { to: ALICE, amount },
+    );
+    net.a.must(
+        ALICE,
+        token,
+        &TestERC20::approveCall {
+            spender: net.a.transfer,
+            value: amount,
+        },
+    );
     let failure = net.try_transfer(Side::A, token, 1000).err().unwrap();
     assert!(failure.is::<ICS20Transfer::ICS20UnexpectedERC20Balance>());
 }
@@ -149,9 +204,15 @@ fn a_token_that_keeps_a_fee_is_refused() {
 #[test]
 fn a_token_without_code_is_refused() {
     let mut net = Network::new();
-    let failure = net.try_transfer(Side::A, Address::repeat_byte(0x99), 1000).err().unwrap();
+    let failure = net
+        .try_transfer(Side::A, Address::repeat_byte(0x99), 1000)
+        .err()
+        .unwrap();
     assert!(failure.is::<ICS20Transfer::ICS20TokenHasNoCode>());
-    let failure = net.try_transfer(Side::A, Address::ZERO, 1000).err().unwrap();
+    let failure = net
+        .try_transfer(Side::A, Address::ZERO, 1000)
+        .err()
+        .unwrap();
     assert!(failure.is::<ICS20Transfer::ICS20TokenHasNoCode>());
 }
 
@@ -168,15 +229,35 @@ fn a_token_that_calls_back_gains_nothing() {
     let token = net.a.deploy_plain(&ReentrantERC20::BYTECODE);
     let amount = U256::from(10_000);
     for to in [ALICE, token] {
-        net.a.must(ALICE, token, &ReentrantERC20::mintCall { to, amount });
+        net.a
+            .must(ALICE, token, &ReentrantERC20::mintCall { to, amount });
     }
-    net.a.must(ALICE, token, &TestERC20::approveCall { spender: net.a.transfer, value: amount });
-    net.a.must(ALICE, token, &ReentrantERC20::approveSelfCall { spender: net.a.transfer });
-    let nested = ICS20Transfer::sendTransferCall { msg_: net.transfer_msg(Side::A, token, 700) };
-    net.a.must(ALICE, token, &ReentrantERC20::armCall {
-        target: net.a.transfer,
-        data: nested.abi_encode().into(),
-    });
+    net.a.must(
+        ALICE,
+        token,
+        &TestERC20::approveCall {
+            spender: net.a.transfer,
+            value: amount,
+        },
+    );
+    net.a.must(
+        ALICE,
+        token,
+        &ReentrantERC20::approveSelfCall {
+            spender: net.a.transfer,
+        },
+    );
+    let nested = ICS20Transfer::sendTransferCall {
+        msg_: net.transfer_msg(Side::A, token, 700),
+    };
+    net.a.must(
+        ALICE,
+        token,
+        &ReentrantERC20::armCall {
+            target: net.a.transfer,
+            data: nested.abi_encode().into(),
+        },
+    );
     let packets = net.try_transfer(Side::A, token, 1000).unwrap().sent();
     assert!(!net.a.view(token, &ReentrantERC20::succeededCall {}));
     let reason = net.a.view(token, &ReentrantERC20::resultCall {});
@@ -191,10 +272,14 @@ fn a_token_that_calls_back_gains_nothing() {
     let voucher = net.b.voucher(&home(token));
     give_bobs_vouchers_to_alice(&mut net, voucher);
     let back = net.transfer(Side::B, voucher, 300);
-    net.a.must(ALICE, token, &ReentrantERC20::armCall {
-        target: net.a.transfer,
-        data: nested.abi_encode().into(),
-    });
+    net.a.must(
+        ALICE,
+        token,
+        &ReentrantERC20::armCall {
+            target: net.a.transfer,
+            data: nested.abi_encode().into(),
+        },
+    );
     net.recv(Side::A, &back).unwrap();
     assert!(!net.a.view(token, &ReentrantERC20::succeededCall {}));
     assert_eq!(net.a.balance(token, net.a.escrow()), U256::from(700));
@@ -204,15 +289,31 @@ fn a_token_that_calls_back_gains_nothing() {
 fn a_bad_receiver_is_refunded() {
     let mut net = Network::new();
     net.cross(Side::A, net.token, 5);
-    for receiver in ["", "bob", &Address::ZERO.to_checksum(None), "0x52908400098527886e0f7030069857d2e4169eeg"] {
+    for receiver in [
+        "",
+        "bob",
+        &Address::ZERO.to_checksum(None),
+        "0x52908400098527886e0f7030069857d2e4169eeg",
+    ] {
         let before = net.a.balance(net.token, ALICE);
         let mut msg_ = net.transfer_msg(Side::A, net.token, 7);
         msg_.receiver = receiver.into();
-        let sent = net.a.must(ALICE, net.a.transfer, &ICS20Transfer::sendTransferCall { msg_ });
+        let sent = net.a.must(
+            ALICE,
+            net.a.transfer,
+            &ICS20Transfer::sendTransferCall { msg_ },
+        );
         let packet = sent.sent().remove(0);
         let received = net.recv(Side::B, &packet).unwrap();
-        assert_eq!(received.events::<ICS26Router::IBCAppRecvPacketCallbackError>().len(), 1, "{receiver}");
-        net.ack(Side::A, &packet, &received.acknowledgements()[0]).unwrap();
+        assert_eq!(
+            received
+                .events::<ICS26Router::IBCAppRecvPacketCallbackError>()
+                .len(),
+            1,
+            "{receiver}"
+        );
+        net.ack(Side::A, &packet, &received.acknowledgements()[0])
+            .unwrap();
         assert_eq!(net.a.balance(net.token, ALICE), before);
     }
 }
@@ -228,8 +329,16 @@ fn only_delegates_send_in_anothers_name() {
     assert!(failure.is::<ICS20Transfer::AccessManagedUnauthorized>());
 
     let amount = U256::from(5);
-    net.a.must(ADMIN, net.token, &TestERC20::mintCall { to: ADMIN, amount });
-    net.a.must(ADMIN, net.token, &TestERC20::approveCall { spender: net.a.transfer, value: amount });
+    net.a
+        .must(ADMIN, net.token, &TestERC20::mintCall { to: ADMIN, amount });
+    net.a.must(
+        ADMIN,
+        net.token,
+        &TestERC20::approveCall {
+            spender: net.a.transfer,
+            value: amount,
+        },
+    );
     let sent = net.a.must(ADMIN, net.a.transfer, &call);
     let packet = sent.sent().pop().unwrap();
     net.pass(TIMEOUT);
@@ -237,11 +346,19 @@ fn only_delegates_send_in_anothers_name() {
     assert_eq!(net.a.balance(net.token, BOB), amount);
 }
 
-fn permit(net: &Network, token: Address, amount: u64, nonce: u64) -> ICS20Transfer::sendTransferWithPermit2Call {
+fn permit(
+    net: &Network,
+    token: Address,
+    amount: u64,
+    nonce: u64,
+) -> ICS20Transfer::sendTransferWithPermit2Call {
     ICS20Transfer::sendTransferWithPermit2Call {
         msg_: net.transfer_msg(Side::A, net.token, amount),
         permit: ISignatureTransfer::PermitTransferFrom {
-            permitted: ISignatureTransfer::TokenPermissions { token, amount: U256::from(amount) },
+            permitted: ISignatureTransfer::TokenPermissions {
+                token,
+                amount: U256::from(amount),
+            },
             nonce: U256::from(nonce),
             deadline: U256::MAX,
         },
@@ -252,19 +369,39 @@ fn permit(net: &Network, token: Address, amount: u64, nonce: u64) -> ICS20Transf
 #[test]
 fn a_permit_moves_its_own_token_once() {
     let mut net = Network::new();
-    let permit2 = net.a.view(net.a.transfer, &ICS20Transfer::getPermit2Call {});
-    net.a.must(ALICE, net.token, &TestERC20::approveCall { spender: permit2, value: U256::MAX });
+    let permit2 = net
+        .a
+        .view(net.a.transfer, &ICS20Transfer::getPermit2Call {});
+    net.a.must(
+        ALICE,
+        net.token,
+        &TestERC20::approveCall {
+            spender: permit2,
+            value: U256::MAX,
+        },
+    );
     let call = permit(&net, net.token, 5, 1);
     let packets = net.a.must(ALICE, net.a.transfer, &call).sent();
     assert!(net.a.send(ALICE, net.a.transfer, &call).is_err());
     for packet in packets {
         net.recv(Side::B, &packet).unwrap();
     }
-    assert_eq!(net.b.balance(net.b.voucher(&home(net.token)), BOB), U256::from(5));
+    assert_eq!(
+        net.b.balance(net.b.voucher(&home(net.token)), BOB),
+        U256::from(5)
+    );
 
-    let failure = net.a.send(ALICE, net.a.transfer, &permit(&net, BOB, 5, 2)).err().unwrap();
+    let failure = net
+        .a
+        .send(ALICE, net.a.transfer, &permit(&net, BOB, 5, 2))
+        .err()
+        .unwrap();
     assert!(failure.is::<ICS20Transfer::ICS20Permit2TokenMismatch>());
-    let failure = net.a.send(ALICE, net.a.transfer, &permit(&net, net.token, 0, 2)).err().unwrap();
+    let failure = net
+        .a
+        .send(ALICE, net.a.transfer, &permit(&net, net.token, 0, 2))
+        .err()
+        .unwrap();
     assert!(failure.is::<ICS20Transfer::ICS20InvalidAmount>());
 }
 
@@ -273,9 +410,22 @@ fn a_permit_for_a_token_that_keeps_a_fee_is_refused() {
     let mut net = Network::new();
     let token = net.a.deploy_plain(&FeeOnTransferERC20::BYTECODE);
     let amount = U256::from(10_000);
-    net.a.must(ALICE, token, &FeeOnTransferERC20::mintCall { to: ALICE, amount });
-    let permit2 = net.a.view(net.a.transfer, &ICS20Transfer::getPermit2Call {});
-    net.a.must(ALICE, token, &TestERC20::approveCall { spender: permit2, value: amount });
+    net.a.must(
+        ALICE,
+        token,
+        &FeeOnTransferERC20::mintCall { to: ALICE, amount },
+    );
+    let permit2 = net
+        .a
+        .view(net.a.transfer, &ICS20Transfer::getPermit2Call {});
+    net.a.must(
+        ALICE,
+        token,
+        &TestERC20::approveCall {
+            spender: permit2,
+            value: amount,
+        },
+    );
     net.token = token;
     let call = permit(&net, token, 1000, 1);
     let failure = net.a.send(ALICE, net.a.transfer, &call).err().unwrap();
@@ -289,34 +439,61 @@ fn a_custom_token_stands_for_a_denomination() {
     let (mut other, first) = (net.clone(), net.token);
     other.cross(Side::A, first, 1);
     let escrow = other.b.escrow();
-    let token = other.a.deploy(&TestERC20::BYTECODE, &TestERC20::constructorCall {
-        name_: "Second".into(),
-        symbol_: "SEC".into(),
-        decimals_: 6,
-    });
+    let token = other.a.deploy(
+        &TestERC20::BYTECODE,
+        &TestERC20::constructorCall {
+            name_: "Second".into(),
+            symbol_: "SEC".into(),
+            decimals_: 6,
+        },
+    );
     net = other;
     let amount = U256::from(1000);
-    net.a.must(ALICE, token, &TestERC20::mintCall { to: ALICE, amount });
-    net.a.must(ALICE, token, &TestERC20::approveCall { spender: net.a.transfer, value: amount });
-    let custom = net.b.deploy(&TestCustomERC20::BYTECODE, &TestCustomERC20::constructorCall {
-        ics20: net.b.transfer,
-        escrow,
-    });
+    net.a
+        .must(ALICE, token, &TestERC20::mintCall { to: ALICE, amount });
+    net.a.must(
+        ALICE,
+        token,
+        &TestERC20::approveCall {
+            spender: net.a.transfer,
+            value: amount,
+        },
+    );
+    let custom = net.b.deploy(
+        &TestCustomERC20::BYTECODE,
+        &TestCustomERC20::constructorCall {
+            ics20: net.b.transfer,
+            escrow,
+        },
+    );
     let denom = net.b.trace(&home(token));
-    let call = ICS20Transfer::setCustomERC20Call { denom, token: custom };
+    let call = ICS20Transfer::setCustomERC20Call {
+        denom,
+        token: custom,
+    };
     let failure = net.b.send(ALICE, net.b.transfer, &call).err().unwrap();
     assert!(failure.is::<ICS20Transfer::AccessManagedUnauthorized>());
     net.b.must(ADMIN, net.b.transfer, &call);
     let failure = net.b.send(ADMIN, net.b.transfer, &call).err().unwrap();
     assert!(failure.is::<ICS20Transfer::ICS20DenomAlreadyExists>());
-    let twice = ICS20Transfer::setCustomERC20Call { denom: "another".into(), token: custom };
+    let twice = ICS20Transfer::setCustomERC20Call {
+        denom: "another".into(),
+        token: custom,
+    };
     let failure = net.b.send(ADMIN, net.b.transfer, &twice).err().unwrap();
     assert!(failure.is::<ICS20Transfer::ICS20TokenAlreadyExists>());
 
     net.cross(Side::A, token, 100);
     assert_eq!(net.b.balance(custom, BOB), U256::from(100));
     give_bobs_vouchers_to_alice(&mut net, custom);
-    net.b.must(ALICE, custom, &TestERC20::approveCall { spender: net.b.transfer, value: amount });
+    net.b.must(
+        ALICE,
+        custom,
+        &TestERC20::approveCall {
+            spender: net.b.transfer,
+            value: amount,
+        },
+    );
     net.cross(Side::B, custom, 40);
     assert_eq!(net.b.supply(custom), U256::from(60));
     assert_eq!(net.a.balance(token, BOB), U256::from(40));
@@ -331,29 +508,121 @@ fn a_custom_token_stands_for_a_denomination() {
 fn contracts_that_send_are_told_what_became_of_it() {
     let mut net = Network::new();
     let sender = net.a.deploy_plain(&TestSender::BYTECODE);
-    net.a.must(ALICE, net.token, &TestERC20::transferCall { to: sender, value: U256::from(100) });
+    net.a.must(
+        ALICE,
+        net.token,
+        &TestERC20::transferCall {
+            to: sender,
+            value: U256::from(100),
+        },
+    );
     let send = |net: &mut Network, receiver: &str| {
-        let msg = SendTransferMsg { receiver: receiver.into(), ..net.transfer_msg(Side::A, net.token, 10) };
+        let msg = SendTransferMsg {
+            receiver: receiver.into(),
+            ..net.transfer_msg(Side::A, net.token, 10)
+        };
         let data = ICS20Transfer::sendTransferCall { msg_: msg }.abi_encode();
         // `transfer(address,(…))` takes the application in front of the message.
         let call = TestSender::transferCall::abi_decode_raw(
-            &[net.a.transfer.into_word().as_slice(), &U256::from(64).to_be_bytes::<32>(), &data[36..]].concat(),
+            &[
+                net.a.transfer.into_word().as_slice(),
+                &U256::from(64).to_be_bytes::<32>(),
+                &data[36..],
+            ]
+            .concat(),
         )
         .unwrap();
         net.a.must(ALICE, sender, &call).sent().pop().unwrap()
     };
     let bob = BOB.to_checksum(None);
     let packet = send(&mut net, &bob);
-    let ack = net.recv(Side::B, &packet).unwrap().acknowledgements().remove(0);
+    let ack = net
+        .recv(Side::B, &packet)
+        .unwrap()
+        .acknowledgements()
+        .remove(0);
     net.ack(Side::A, &packet, &ack).unwrap();
     let packet = send(&mut net, "nobody");
-    let ack = net.recv(Side::B, &packet).unwrap().acknowledgements().remove(0);
+    let ack = net
+        .recv(Side::B, &packet)
+        .unwrap()
+        .acknowledgements()
+        .remove(0);
     net.ack(Side::A, &packet, &ack).unwrap();
     let packet = send(&mut net, &bob);
     net.pass(TIMEOUT);
     net.timeout(Side::A, &packet).unwrap();
-    assert_eq!(net.a.view(sender, &TestSender::acknowledgedCall {}), U256::from(1));
-    assert_eq!(net.a.view(sender, &TestSender::refusedCall {}), U256::from(1));
-    assert_eq!(net.a.view(sender, &TestSender::timedOutCall {}), U256::from(1));
+    assert_eq!(
+        net.a.view(sender, &TestSender::acknowledgedCall {}),
+        U256::from(1)
+    );
+    assert_eq!(
+        net.a.view(sender, &TestSender::refusedCall {}),
+        U256::from(1)
+    );
+    assert_eq!(
+        net.a.view(sender, &TestSender::timedOutCall {}),
+        U256::from(1)
+    );
     assert_eq!(net.a.balance(net.token, sender), U256::from(90));
+}
+
+#[test]
+fn a_voucher_passed_on_over_another_client_finds_its_way_back() {
+    let mut net = Network::new();
+    net.cross(Side::A, net.token, 500);
+    let first = net.b.voucher(&home(net.token));
+    give_bobs_vouchers_to_alice(&mut net, first);
+    let denom = net.b.trace(&home(net.token));
+
+    // A second connection between the same chains: to its clients, the voucher is a token at home on B.
+    let (a, b) = (net.a.clone(), net.b.clone());
+    net.a.connect("beta-again", "alpha-again", &b, &net.attestors);
+    net.b.connect("alpha-again", "beta-again", &a, &net.attestors);
+    net.b.must(ALICE, first, &TestERC20::approveCall { spender: net.b.transfer, value: U256::MAX });
+    net.cross(Side::B, first, 200);
+    let second = net.a.voucher(&denom);
+    assert_eq!(net.a.balance(second, BOB), U256::from(200));
+    assert_eq!(net.a.view(second, &IBCERC20::symbolCall {}), "HBR");
+    assert_eq!(net.b.balance(first, net.b.escrow()), U256::from(200));
+    assert_eq!(net.b.supply(first), U256::from(500));
+
+    let value = U256::from(200);
+    net.a.must(BOB, second, &TestERC20::transferCall { to: ALICE, value });
+    net.cross(Side::A, second, 150);
+    assert_eq!(net.a.supply(second), U256::from(50));
+    assert_eq!(net.b.balance(first, BOB), U256::from(150));
+    // And what is not delivered is unlocked again.
+    let before = net.b.balance(first, ALICE);
+    let packet = net.transfer(Side::B, first, 100);
+    net.pass(TIMEOUT);
+    net.timeout(Side::B, &packet).unwrap();
+    assert_eq!(net.b.balance(first, ALICE), before);
+}
+
+#[test]
+fn a_client_draws_on_no_other_clients_escrow() {
+    let mut net = Network::new();
+    net.cross(Side::A, net.token, 500);
+    let (a, b) = (net.a.clone(), net.b.clone());
+    net.a.connect("beta-again", "alpha-again", &b, &net.attestors);
+    net.b.connect("alpha-again", "beta-again", &a, &net.attestors);
+    // The counterparty of the second client claims that the token came over it.
+    let mut packet = net.transfer(Side::A, net.token, 1);
+    std::mem::swap(&mut packet.sourceClient, &mut packet.destClient);
+    let data = (
+        format!("transfer/alpha-again/{}", home(net.token)),
+        "nobody",
+        BOB.to_checksum(None),
+        U256::from(400),
+        "",
+    );
+    packet.payloads[0].value = alloy::sol_types::SolValue::abi_encode(&data).into();
+    let height = net.update(Side::A);
+    let commitment = super::relaying::commitment_of(&mut net, &packet);
+    let path = crate::harness::chain::path_hash(&packet.sourceClient, 1, packet.sequence);
+    let proof = net.attestors.prove_packets(net.domain(Side::A), height, &[(path, commitment)]);
+    let received = net.relay(Side::A, &Network::recv_call(&packet, proof, height)).unwrap();
+    assert_eq!(received.events::<ICS26Router::IBCAppRecvPacketCallbackError>().len(), 1);
+    assert_eq!(net.a.balance(net.token, BOB), U256::ZERO);
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use alloy::primitives::{Address, B256, Bytes, U256, b256, hex, keccak256};
 use alloy::sol_types::{SolCall, SolValue};
 use causeway_contracts::IBC_STORE_SLOT;
-use causeway_contracts::ics20_transfer::ICS20Transfer;
 use causeway_contracts::ics26_router::ICS26Router;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -31,8 +30,12 @@ fn canonical(input: &Value) -> String {
     kind.strip_prefix("tuple").map_or_else(
         || kind.to_owned(),
         |suffix| {
-            let parts: Vec<_> =
-                input["components"].as_array().unwrap().iter().map(canonical).collect();
+            let parts: Vec<_> = input["components"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(canonical)
+                .collect();
             format!("({}){suffix}", parts.join(","))
         },
     )
@@ -46,8 +49,17 @@ fn signatures(name: &str, kind: &str) -> BTreeSet<String> {
         .iter()
         .filter(|item| item["type"] == kind)
         .map(|item| {
-            let inputs: Vec<_> = item["inputs"].as_array().unwrap().iter().map(canonical).collect();
-            format!("{name}.{}({})", item["name"].as_str().unwrap(), inputs.join(","))
+            let inputs: Vec<_> = item["inputs"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(canonical)
+                .collect();
+            format!(
+                "{name}.{}({})",
+                item["name"].as_str().unwrap(),
+                inputs.join(",")
+            )
         })
         .collect()
 }
@@ -58,9 +70,16 @@ fn check_abi(section: &str, kind: &str, size: usize) {
     assert!(!expected.is_empty());
     for (signature, hash) in expected {
         let (contract, item) = signature.split_once('.').unwrap();
-        assert!(signatures(contract, kind).contains(signature), "{signature} is missing");
+        assert!(
+            signatures(contract, kind).contains(signature),
+            "{signature} is missing"
+        );
         let hashed = keccak256(item);
-        assert_eq!(hex::encode_prefixed(&hashed[..size]), hash.as_str().unwrap(), "{signature}");
+        assert_eq!(
+            hex::encode_prefixed(&hashed[..size]),
+            hash.as_str().unwrap(),
+            "{signature}"
+        );
     }
 }
 
@@ -77,10 +96,20 @@ fn every_public_event_exists_under_its_topic() {
 #[test]
 fn commitments_lie_in_the_public_storage_slot() {
     let vectors = vectors();
-    assert_eq!(vectors["storage"]["slot"], hex::encode_prefixed(IBC_STORE_SLOT));
+    assert_eq!(
+        vectors["storage"]["slot"],
+        hex::encode_prefixed(IBC_STORE_SLOT)
+    );
     let key = |hash: B256| keccak256((hash, IBC_STORE_SLOT).abi_encode());
-    let vector_hash: B256 = vectors["storage"]["pathHash"].as_str().unwrap().parse().unwrap();
-    assert_eq!(vectors["storage"]["key"], hex::encode_prefixed(key(vector_hash)));
+    let vector_hash: B256 = vectors["storage"]["pathHash"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert_eq!(
+        vectors["storage"]["key"],
+        hex::encode_prefixed(key(vector_hash))
+    );
 
     let mut net = Network::new();
     let packet = net.transfer(Side::A, net.token, 5);
@@ -95,7 +124,10 @@ fn commitments_lie_in_the_public_storage_slot() {
 fn stock_attestations_are_signed_and_accepted_as_published() {
     let vectors = vectors();
     let key = attestors::key(1);
-    assert_eq!(vectors["attestation"]["signer"], attestors::address(&key).to_checksum(None));
+    assert_eq!(
+        vectors["attestation"]["signer"],
+        attestors::address(&key).to_checksum(None)
+    );
     for (kind, tag) in [("state", STATE), ("packet", PACKET)] {
         let vector = &vectors["attestation"][kind];
         let data = hex::decode(vector["data"].as_str().unwrap()).unwrap();
@@ -148,7 +180,10 @@ fn commitments_and_paths_are_the_published_bytes() {
     );
     let acknowledgement = Bytes::from_static(b"some bytes");
     assert_eq!(
-        chain.view(probe, &LibraryProbe::acknowledgementCommitmentCall { acknowledgement }),
+        chain.view(
+            probe,
+            &LibraryProbe::acknowledgementCommitmentCall { acknowledgement }
+        ),
         b256!("f03b4667413e56aaf086663267913e525c442b56fa1af4fa3f3dab9f37044c5b")
     );
     for (client, tag, sequence, expected) in [
@@ -156,7 +191,11 @@ fn commitments_and_paths_are_the_published_bytes() {
         ("channel-1", 2, 2, "6368616e6e656c2d31020000000000000002"),
         ("channel-2", 3, 3, "6368616e6e656c2d32030000000000000003"),
     ] {
-        let call = LibraryProbe::pathCall { clientId: client.into(), tag, sequence };
+        let call = LibraryProbe::pathCall {
+            clientId: client.into(),
+            tag,
+            sequence,
+        };
         let result = chain.view(probe, &call);
         assert_eq!(hex::encode(&result._0), expected);
         assert_eq!(result.key, keccak256(hex::decode(expected).unwrap()));
@@ -195,17 +234,17 @@ fn a_client_with_seven_bits_of_prefix_gets_the_next_number() {
     let client = net.a.client;
     for expected in ["client-0", "client-1"] {
         let call = ICS26Router::addClient_1Call {
-            counterpartyInfo: causeway_contracts::ics26_router::IICS02ClientMsgs::CounterpartyInfo {
-                clientId: "there".into(),
-                merklePrefix: vec![Bytes::new()],
-            },
+            counterpartyInfo:
+                causeway_contracts::ics26_router::IICS02ClientMsgs::CounterpartyInfo {
+                    clientId: "there".into(),
+                    merklePrefix: vec![Bytes::new()],
+                },
             client,
         };
         let receipt = net.a.must(super::harness::chain::BOB, net.a.router, &call);
         let id = ICS26Router::addClient_1Call::abi_decode_returns(&receipt.output).unwrap();
         assert_eq!(id, expected);
     }
-    let _ = ICS20Transfer::SIGNATURES;
 }
 
 proptest! {
@@ -272,7 +311,14 @@ proptest! {
 #[test]
 fn texts_of_other_lengths_are_not_addresses() {
     let (chain, probe) = probe();
-    for text in ["", "0x", "0x5290", &"a".repeat(39), &"a".repeat(41), &"a".repeat(42)] {
+    for text in [
+        "",
+        "0x",
+        "0x5290",
+        &"a".repeat(39),
+        &"a".repeat(41),
+        &"a".repeat(42),
+    ] {
         let text = text.as_bytes().to_vec().into();
         assert!(!chain.view(probe, &LibraryProbe::parseCall { text })._0);
     }

@@ -67,3 +67,93 @@ pub(crate) enum Command {
     /// Make, list and show encrypted keys
     Keys(keys::KeysArgs),
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory};
+
+    use super::*;
+
+    /// Every command, with the words that lead to it.
+    fn commands(path: &str, command: &Command) -> Vec<(String, Command)> {
+        let path = format!("{path} {}", command.get_name()).trim().to_owned();
+        let below = command
+            .get_subcommands()
+            .flat_map(|below| commands(&path, below));
+        let below: Vec<_> = below.collect();
+        [(path, command.clone())].into_iter().chain(below).collect()
+    }
+
+    fn examples(command: &Command) -> Vec<String> {
+        let help = command
+            .get_after_help()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let examples = help
+            .split_once("Examples:")
+            .map(|(_, rest)| rest.to_owned());
+        let lines = examples.unwrap_or_default();
+        lines
+            .lines()
+            .skip(1)
+            .take_while(|line| line.starts_with("  "))
+            .map(|line| line.trim().to_owned())
+            .collect()
+    }
+
+    /// Splits a line as a shell would, as far as the examples go.
+    fn words(line: &str) -> Vec<String> {
+        let line = line.split(" > ").next().unwrap_or_default();
+        let parts = line.split('\'').enumerate();
+        parts
+            .flat_map(|(index, part)| match index % 2 {
+                0 => part.split_whitespace().map(str::to_owned).collect(),
+                _ => vec![part.to_owned()],
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_a_help_with_examples_that_are_accepted() {
+        let all = commands("", &Cli::command());
+        assert!(all.len() > 15, "{}", all.len());
+        for (path, command) in all {
+            assert!(
+                command.get_about().is_some(),
+                "{path} does not say what it does"
+            );
+            let examples = examples(&command);
+            assert!(!examples.is_empty(), "{path} has no example");
+            for example in examples {
+                assert!(
+                    example.starts_with(&path),
+                    "{example} is no example of {path}"
+                );
+                let parsed = Cli::try_parse_from(words(&example));
+                assert!(
+                    parsed.is_ok(),
+                    "{example}: {}",
+                    parsed.err().map_or(String::new(), |e| e.to_string())
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_argument_says_what_it_is() {
+        for (path, command) in commands("", &Cli::command()) {
+            for argument in command.get_arguments() {
+                assert!(
+                    argument.get_help().is_some(),
+                    "{path} {}",
+                    argument.get_id()
+                );
+            }
+        }
+    }
+}

@@ -34,6 +34,19 @@ fn a_new_key_is_encrypted_and_for_its_owner_alone() {
 }
 
 #[test]
+fn a_key_may_be_named_by_its_file() {
+    let sandbox = sandbox();
+    let made = sandbox
+        .run(&["keys", "new", "relayer.json", "--json"])
+        .json();
+    assert_eq!(
+        sandbox.run(&["keys", "show", "relayer", "--json"]).json()["address"],
+        made["address"]
+    );
+    assert!(sandbox.path(".causeway/keys/relayer.json").exists());
+}
+
+#[test]
 fn two_new_keys_differ() {
     let sandbox = sandbox();
     let address = |name| sandbox.run(&["keys", "new", name, "--json"]).json()["address"].clone();

@@ -12,7 +12,7 @@ use alloy::{
     signers::local::PrivateKeySigner,
 };
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 use url::Url;
 
@@ -287,12 +287,8 @@ fn still_worth_waiting(process: &mut Process, deadline: Instant) -> Result<()> {
 }
 
 async fn chain_id_at(address: SocketAddr) -> Result<u64> {
-    let question = json!({"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []});
-    let answer = http::post_json(address, &question.to_string()).await?;
-    let answer: Value = serde_json::from_str(&answer.body).context("an answer that is not JSON")?;
-    let number = answer["result"]
-        .as_str()
-        .and_then(|hex| hex.strip_prefix("0x"));
+    let id = http::rpc(address, "eth_chainId", &json!([])).await?;
+    let number = id.as_str().and_then(|hex| hex.strip_prefix("0x"));
     let number = number.context("an answer without a chain id")?;
     Ok(u64::from_str_radix(number, 16)?)
 }
@@ -312,14 +308,9 @@ mod tests {
     use super::*;
 
     async fn balance(chain: &Anvil, account: Address) -> String {
-        let question = json!({
-            "jsonrpc": "2.0", "id": 1, "method": "eth_getBalance", "params": [account, "latest"],
-        });
-        let answer = http::post_json(chain.address(), &question.to_string())
-            .await
-            .unwrap();
-        let answer: Value = serde_json::from_str(&answer.body).unwrap();
-        answer["result"].as_str().unwrap().to_owned()
+        let params = json!([account, "latest"]);
+        let balance = http::rpc(chain.address(), "eth_getBalance", &params).await;
+        balance.unwrap().as_str().unwrap().to_owned()
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -28,14 +29,22 @@ pub(crate) async fn get(address: SocketAddr, path: &str) -> Result<Answer> {
     .await
 }
 
-/// `POST /` of a JSON document.
-pub(crate) async fn post_json(address: SocketAddr, json: &str) -> Result<Answer> {
+/// Asks a chain: a JSON-RPC call and its result.
+pub(crate) async fn rpc(address: SocketAddr, method: &str, params: &Value) -> Result<Value> {
+    let question = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+    let json = question.to_string();
     let length = json.len();
     let request = format!(
         "POST / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
          Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{json}"
     );
-    ask(address, request).await
+    let answer = ask(address, request).await?;
+    let mut answer: Value =
+        serde_json::from_str(&answer.body).context("an answer that is not JSON")?;
+    if let Some(error) = answer.get("error") {
+        bail!("{method} is refused: {error}");
+    }
+    Ok(answer["result"].take())
 }
 
 async fn ask(address: SocketAddr, request: String) -> Result<Answer> {

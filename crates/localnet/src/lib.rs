@@ -1,9 +1,12 @@
 //! Real local chains with Causeway between them, for the tour, tests and benchmarks.
 
 mod anvil;
+mod deploy;
 mod http;
+mod hurry;
 mod network;
 mod node;
+mod options;
 mod process;
 pub mod say;
 mod tour;
@@ -11,7 +14,9 @@ mod tour;
 pub use anvil::{
     ANVIL_VARIABLE, Anvil, AnvilBinary, AnvilOptions, DEV_ACCOUNTS, dev_key, dev_key_hex,
 };
-pub use network::{Network, NetworkOptions, Side, roles};
+pub use hurry::Hurry;
+pub use network::{Network, Side};
 pub use node::{CAUSEWAY_VARIABLE, Node, locate_causeway};
+pub use options::{NetworkOptions, roles};
 pub use process::unused_port;
 pub use tour::{Playground, tour};

@@ -2,80 +2,24 @@
 
 use std::{
     fmt::Write as _,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::SocketAddr,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use alloy::primitives::Address;
 use anyhow::{Context, Result};
-use causeway_evm::{EvmChain, EvmConfig, Finality};
+use causeway_evm::EvmChain;
 use causeway_ibc::{ClientId, Committee};
-use causeway_ibc_evm::{Account, ClientSpec, IbcContracts, deploy_client, deploy_stack};
+use causeway_ibc_evm::{Account, IbcContracts};
 use causeway_types::ChainId;
 use url::Url;
 
 use crate::{
-    anvil::{Anvil, AnvilBinary, AnvilOptions, dev_key, dev_key_hex},
+    anvil::{Anvil, AnvilBinary, dev_key, dev_key_hex},
+    deploy::{connect, start_chain},
+    hurry::Hurry,
     node::Node,
-    process::unused_port,
+    options::{NetworkOptions, roles},
 };
-
-/// Which of anvil's development accounts plays which part.
-pub mod roles {
-    /// Deploys, and administers what it deployed.
-    pub const DEPLOYER: usize = 0;
-    /// Relays.
-    pub const RELAYER: usize = 1;
-    /// Sends in the tour and in tests.
-    pub const ALICE: usize = 2;
-    /// Receives in the tour and in tests.
-    pub const BOB: usize = 3;
-    /// The first attestor; the others follow.
-    pub const FIRST_ATTESTOR: usize = 10;
-}
-
-/// What kind of network to start.
-#[derive(Clone, Debug)]
-pub struct NetworkOptions {
-    /// The `causeway` binary.
-    pub causeway: PathBuf,
-    /// Where configurations, databases and logs go.
-    pub dir: PathBuf,
-    /// Time between blocks; `None` mines every transaction at once.
-    pub block_time: Option<Duration>,
-    /// How many attestors there are.
-    pub attestors: usize,
-    /// How many of them must sign.
-    pub threshold: u8,
-    /// How many blocks must follow a block before it is final.
-    pub depth: u64,
-    /// Whether to take the ports that the documentation names, as far as they are free.
-    pub usual_ports: bool,
-}
-
-impl NetworkOptions {
-    /// Three attestors, two of which must sign; one block a second, final at once; any free ports.
-    pub fn new(causeway: PathBuf, dir: PathBuf) -> Self {
-        Self {
-            causeway,
-            dir,
-            block_time: Some(Duration::from_secs(1)),
-            attestors: 3,
-            threshold: 2,
-            depth: 0,
-            usual_ports: false,
-        }
-    }
-
-    fn address(&self, usual: u16) -> Result<SocketAddr> {
-        let address = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        if self.usual_ports && TcpListener::bind(address(usual)).is_ok() {
-            return Ok(address(usual));
-        }
-        Ok(address(unused_port()?))
-    }
-}
 
 /// One of the two chains.
 pub struct Side {
@@ -94,12 +38,18 @@ pub struct Side {
 impl Side {
     /// The account of one of the development keys on this chain.
     pub fn account(&self, role: usize) -> Account {
-        Account::new(&self.chain, self.contracts.clone(), dev_key(role))
+        Account::new(&self.chain, self.contracts, dev_key(role))
     }
 
     /// Which chain this is.
     pub fn id(&self) -> &ChainId {
         self.chain.id()
+    }
+
+    /// Lets this chain mine every transaction at once until the answer is dropped, whatever its
+    /// block time: for setting the scene.
+    pub fn hurry(&self) -> Hurry {
+        Hurry::begin(self.anvil.address())
     }
 }
 
@@ -130,7 +80,9 @@ impl Network {
                 .collect(),
             options.threshold,
         )?;
+        let hurry = (Hurry::begin(a.address()), Hurry::begin(b.address()));
         let (a_set_up, b_set_up) = connect(&a_chain, &b_chain, &committee).await?;
+        drop(hurry);
         let side = |anvil, chain, (contracts, client), name| Side {
             anvil,
             chain,
@@ -199,21 +151,29 @@ impl Network {
 
     /// Starts, or starts again, one attestor.
     pub async fn start_attestor(&mut self, index: usize) -> Result<()> {
-        let name = format!("attestor-{index}");
-        let listen = self
-            .attestors
-            .get(index)
-            .context("there is no such attestor")?
-            .0;
-        let mut config = self.shared_config(&name, listen)?;
-        config.push_str("\n[attestor]\nkey = { env = \"CAUSEWAY_KEY\" }\n");
+        let config = self.attestor_config(index)?;
+        self.start_attestor_with(index, &config).await
+    }
+
+    /// Starts one attestor with a configuration that was made from [`Network::attestor_config`].
+    pub async fn start_attestor_with(&mut self, index: usize, config: &str) -> Result<()> {
+        let name = attestor_name(index);
         let node = self
-            .start_node(&name, &config, roles::FIRST_ATTESTOR + index)
+            .start_node(&name, config, roles::FIRST_ATTESTOR + index)
             .await?;
         if let Some((_, place)) = self.attestors.get_mut(index) {
             *place = Some(node);
         }
         Ok(())
+    }
+
+    /// The configuration of one attestor.
+    pub fn attestor_config(&self, index: usize) -> Result<String> {
+        let place = self.attestors.get(index);
+        let listen = place.context("there is no such attestor")?.0;
+        let mut config = self.shared_config(&attestor_name(index), listen)?;
+        config.push_str("\n[attestor]\nkey = { env = \"CAUSEWAY_KEY\" }\n");
+        Ok(config)
     }
 
     /// Stops one attestor.
@@ -230,19 +190,22 @@ impl Network {
 
     /// Starts the relayer, or starts it again with the state it had.
     pub async fn start_relayer(&mut self) -> Result<()> {
-        let mut config = self.shared_config("relayer", self.relayer.0)?;
-        let attestors: Vec<_> = self
-            .attestors
-            .iter()
-            .map(|(address, _)| format!("\"http://{address}\""))
-            .collect();
+        let config = self.relayer_config("relayer", self.relayer.0)?;
+        self.relayer.1 = Some(self.start_node("relayer", &config, roles::RELAYER).await?);
+        Ok(())
+    }
+
+    /// The configuration of a relayer with a database of its own.
+    pub fn relayer_config(&self, name: &str, listen: SocketAddr) -> Result<String> {
+        let mut config = self.shared_config(name, listen)?;
+        let attestors = self.attestor_urls().into_iter();
+        let attestors: Vec<_> = attestors.map(|url| format!("\"{url}\"")).collect();
         write!(
             config,
             "\n[relayer]\nkey = {{ env = \"CAUSEWAY_KEY\" }}\nattestors = [{}]\n",
             attestors.join(", ")
         )?;
-        self.relayer.1 = Some(self.start_node("relayer", &config, roles::RELAYER).await?);
-        Ok(())
+        Ok(config)
     }
 
     /// The relayer's process, if it runs.
@@ -305,7 +268,8 @@ impl Network {
         Ok(config)
     }
 
-    async fn start_node(&self, name: &str, config: &str, role: usize) -> Result<Node> {
+    /// Starts a node of this name with this configuration and the key of this development account.
+    pub async fn start_node(&self, name: &str, config: &str, role: usize) -> Result<Node> {
         let path = self.config_path(name);
         std::fs::write(&path, config)
             .with_context(|| format!("cannot write {}", path.display()))?;
@@ -321,62 +285,6 @@ impl Network {
     }
 }
 
-async fn start_chain(
-    binary: &AnvilBinary,
-    options: &NetworkOptions,
-    chain_id: u64,
-    name: &str,
-) -> Result<(Anvil, EvmChain)> {
-    let usual = if chain_id == 31337 { 8545 } else { 8546 };
-    let anvil = Anvil::spawn(
-        binary,
-        &AnvilOptions {
-            block_time: options.block_time,
-            port: Some(options.address(usual)?.port()),
-            log: Some(options.dir.join(format!("{name}.log"))),
-            ..AnvilOptions::new(chain_id)
-        },
-    )
-    .await?;
-    let mut config = EvmConfig::new(ChainId::eip155(chain_id), vec![anvil.ws_url()]);
-    config.finality = Finality::Depth(options.depth);
-    Ok((anvil, EvmChain::connect(config).await?))
-}
-
-/// Deploys the contracts on both chains and a light client on each that verifies the other.
-async fn connect(
-    a: &EvmChain,
-    b: &EvmChain,
-    committee: &Committee,
-) -> Result<((IbcContracts, ClientId), (IbcContracts, ClientId))> {
-    // Sending needs no contracts yet.
-    let nothing = IbcContracts {
-        router: Address::ZERO,
-        transfer: Address::ZERO,
-        gmp: Address::ZERO,
-    };
-    let account = |chain| Account::new(chain, nothing, dev_key(roles::DEPLOYER));
-    let (on_a, on_b) = (account(a), account(b));
-    let (stack_a, stack_b) = tokio::try_join!(deploy_stack(&on_a), deploy_stack(&on_b))?;
-    let id = |of: &EvmChain, on: &EvmChain| -> Result<ClientId> {
-        Ok(format!("attest-{}-on-{}", of.id().reference(), on.id().reference()).parse()?)
-    };
-    let (client_on_a, client_on_b) = (id(b, a)?, id(a, b)?);
-    let (head_a, head_b) = tokio::try_join!(a.final_block(), b.final_block())?;
-    let spec = |id: &ClientId, counterparty: &ClientId, genesis| ClientSpec {
-        id: id.clone(),
-        counterparty: counterparty.clone(),
-        committee: committee.clone(),
-        genesis,
-    };
-    let spec_a = spec(&client_on_a, &client_on_b, head_b);
-    let spec_b = spec(&client_on_b, &client_on_a, head_a);
-    tokio::try_join!(
-        deploy_client(&on_a, 31337, stack_a.contracts.router, &spec_a),
-        deploy_client(&on_b, 31338, stack_b.contracts.router, &spec_b)
-    )?;
-    Ok((
-        (stack_a.contracts, client_on_a),
-        (stack_b.contracts, client_on_b),
-    ))
+fn attestor_name(index: usize) -> String {
+    format!("attestor-{index}")
 }

@@ -18,7 +18,8 @@ use causeway_ibc_evm::{CallOrder, SeenOn, Sent, Token, Tracker, TransferOrder};
 use causeway_relayer::EventKind;
 
 use crate::{
-    network::{Network, Side, roles},
+    network::{Network, Side},
+    options::roles,
     say,
 };
 
@@ -39,6 +40,7 @@ pub struct Playground {
 impl Playground {
     /// Deploys the token and the counter.
     pub async fn deploy(network: &Network) -> Result<Self> {
+        let _hurry = (network.a.hurry(), network.b.hurry());
         let deployer_a = network.a.account(roles::DEPLOYER);
         let deployer_b = network.b.account(roles::DEPLOYER);
         let terms = TestERC20::constructorCall {

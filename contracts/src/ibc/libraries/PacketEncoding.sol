@@ -13,6 +13,52 @@ library PacketEncoding {
     /// @dev Where an encoding's second word, the packet, begins in memory.
     uint256 private constant PACKET = 0x40;
 
+    /// @notice Encodes a packet that is not in calldata as a whole yet.
+    /// @param sequence The packet's sequence.
+    /// @param sourceClient Its source client.
+    /// @param destClient Its destination client.
+    /// @param timeoutTimestamp Its timeout.
+    /// @param encodedPayload `abi.encode(payload)`.
+    /// @return encoded What `abi.encode(packet)` gives.
+    function encode(
+        uint64 sequence,
+        string calldata sourceClient,
+        string memory destClient,
+        uint64 timeoutTimestamp,
+        bytes memory encodedPayload
+    ) internal pure returns (bytes memory encoded) {
+        assembly ("memory-safe") {
+            encoded := mload(0x40)
+            let packet := add(encoded, PACKET)
+            mstore(add(encoded, 0x20), 0x20)
+            mstore(packet, sequence)
+            mstore(add(packet, 0x20), 0xa0)
+            mstore(add(packet, 0x60), timeoutTimestamp)
+
+            let to := add(packet, 0xa0)
+            mstore(to, sourceClient.length)
+            to := add(to, 0x20)
+            mstore(add(to, sourceClient.length), 0)
+            calldatacopy(to, sourceClient.offset, sourceClient.length)
+            to := add(to, and(add(sourceClient.length, 0x1f), not(0x1f)))
+
+            mstore(add(packet, 0x40), sub(to, packet))
+            let length := mload(destClient)
+            mstore(add(add(to, 0x20), length), 0)
+            mcopy(to, destClient, add(length, 0x20))
+            to := add(to, and(add(length, 0x3f), not(0x1f)))
+
+            mstore(add(packet, 0x80), sub(to, packet))
+            mstore(to, 1)
+            mstore(add(to, 0x20), 0x20)
+            let size := sub(mload(encodedPayload), 0x20)
+            mcopy(add(to, 0x40), add(encodedPayload, 0x40), size)
+            to := add(add(to, 0x40), size)
+            mstore(encoded, sub(sub(to, encoded), 0x20))
+            mstore(0x40, to)
+        }
+    }
+
     /// @notice Calls an application's `selector((sourceClient, destClient, sequence, payload, relayer))`.
     /// @param app The application.
     /// @param selector The callback.

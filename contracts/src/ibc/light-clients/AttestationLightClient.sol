@@ -105,7 +105,7 @@ contract AttestationLightClient is IAttestationLightClient, IAttestationLightCli
     }
 
     /// @inheritdoc IAttestationLightClient
-    function getAttestationSet() external view returns (address[] memory, uint8) {
+    function getAttestationSet() external view returns (address[] memory attestorAddresses, uint8 minRequiredSigs) {
         return (AttestorSet.toArray(ATTESTORS), MIN_REQUIRED_SIGS);
     }
 

@@ -53,7 +53,11 @@ impl Attestors {
     }
 
     pub fn prove_state(&self, domain: B256, height: u64, timestamp: u64) -> Bytes {
-        self.prove(STATE, domain, StateAttestation { height, timestamp }.abi_encode())
+        self.prove(
+            STATE,
+            domain,
+            StateAttestation { height, timestamp }.abi_encode(),
+        )
     }
 
     pub fn prove_packets(&self, domain: B256, height: u64, entries: &[(B256, B256)]) -> Bytes {
@@ -62,8 +66,10 @@ impl Attestors {
 }
 
 pub fn packets(height: u64, entries: &[(B256, B256)]) -> Vec<u8> {
-    let packets =
-        entries.iter().map(|&(path, commitment)| PacketCompact { path, commitment }).collect();
+    let packets = entries
+        .iter()
+        .map(|&(path, commitment)| PacketCompact { path, commitment })
+        .collect();
     PacketAttestation { height, packets }.abi_encode()
 }
 
@@ -99,7 +105,9 @@ pub fn digest(tag: u8, domain: B256, data: &[u8]) -> B256 {
 
 /// r, s and v, with v as 27 or 28.
 pub fn sign(key: &SigningKey, digest: B256) -> Vec<u8> {
-    let (signature, recovery) = key.sign_prehash_recoverable(digest.as_slice()).expect("a signature");
+    let (signature, recovery) = key
+        .sign_prehash_recoverable(digest.as_slice())
+        .expect("a signature");
     [signature.to_bytes().as_slice(), &[27 + recovery.to_byte()]].concat()
 }
 

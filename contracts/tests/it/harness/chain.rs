@@ -40,12 +40,19 @@ pub struct Receipt {
 impl Receipt {
     /// The events of one kind, in order.
     pub fn events<E: SolEvent>(&self) -> Vec<E> {
-        self.logs.iter().filter_map(|log| E::decode_log(log).ok()).map(|log| log.data).collect()
+        self.logs
+            .iter()
+            .filter_map(|log| E::decode_log(log).ok())
+            .map(|log| log.data)
+            .collect()
     }
 
     /// The packets that were sent.
     pub fn sent(&self) -> Vec<Packet> {
-        self.events::<ICS26Router::SendPacket>().into_iter().map(|event| event.packet).collect()
+        self.events::<ICS26Router::SendPacket>()
+            .into_iter()
+            .map(|event| event.packet)
+            .collect()
     }
 
     /// The acknowledgements that were written.
@@ -121,12 +128,18 @@ impl Chain {
     pub fn deploy_stack(&mut self) {
         self.authority = self.deploy::<AccessManager::constructorCall>(
             &AccessManager::BYTECODE,
-            &AccessManager::constructorCall { initialAdmin: ADMIN },
+            &AccessManager::constructorCall {
+                initialAdmin: ADMIN,
+            },
         );
         let authority = self.authority;
         let router_logic = self.deploy_plain(&ICS26Router::BYTECODE);
-        self.router =
-            self.deploy_proxy(router_logic, &ICS26Router::initializeCall { authority_: authority });
+        self.router = self.deploy_proxy(
+            router_logic,
+            &ICS26Router::initializeCall {
+                authority_: authority,
+            },
+        );
         let escrow_logic = self.deploy_plain(&Escrow::BYTECODE);
         let voucher_logic = self.deploy_plain(&IBCERC20::BYTECODE);
         let transfer_logic = self.deploy_plain(&ICS20Transfer::BYTECODE);
@@ -153,10 +166,14 @@ impl Chain {
         );
         self.wire_roles();
         for (port, app) in [("transfer", self.transfer), ("gmpport", self.gmp)] {
-            self.must(ADMIN, self.router, &ICS26Router::addIBCApp_1Call {
-                portId: port.into(),
-                app,
-            });
+            self.must(
+                ADMIN,
+                self.router,
+                &ICS26Router::addIBCApp_1Call {
+                    portId: port.into(),
+                    app,
+                },
+            );
         }
     }
 
@@ -168,22 +185,39 @@ impl Chain {
         ];
         for (target, wiring) in targets {
             for (role, selectors) in wiring {
-                self.must(ADMIN, self.authority, &AccessManager::setTargetFunctionRoleCall {
-                    target,
-                    selectors: selectors.iter().map(|selector| (*selector).into()).collect(),
-                    roleId: *role,
-                });
-                self.must(ADMIN, self.authority, &AccessManager::grantRoleCall {
-                    roleId: *role,
-                    account: ADMIN,
-                    executionDelay: 0,
-                });
+                self.must(
+                    ADMIN,
+                    self.authority,
+                    &AccessManager::setTargetFunctionRoleCall {
+                        target,
+                        selectors: selectors
+                            .iter()
+                            .map(|selector| (*selector).into())
+                            .collect(),
+                        roleId: *role,
+                    },
+                );
+                self.must(
+                    ADMIN,
+                    self.authority,
+                    &AccessManager::grantRoleCall {
+                        roleId: *role,
+                        account: ADMIN,
+                        executionDelay: 0,
+                    },
+                );
             }
         }
     }
 
     /// Deploys the light client of `other` and registers it under a chosen identifier.
-    pub fn connect(&mut self, client_id: &str, counterparty_id: &str, other: &Self, by: &Attestors) {
+    pub fn connect(
+        &mut self,
+        client_id: &str,
+        counterparty_id: &str,
+        other: &Self,
+        by: &Attestors,
+    ) {
         let domain = self.domain(client_id);
         self.client = self.deploy_client(by, other.height, other.timestamp, domain);
         self.client_id = client_id.into();
@@ -195,7 +229,13 @@ impl Chain {
         B256::from_slice(&Sha256::digest(preimage))
     }
 
-    pub fn deploy_client(&mut self, by: &Attestors, height: u64, time: u64, domain: B256) -> Address {
+    pub fn deploy_client(
+        &mut self,
+        by: &Attestors,
+        height: u64,
+        time: u64,
+        domain: B256,
+    ) -> Address {
         self.deploy(
             &AttestationLightClient::BYTECODE,
             &AttestationLightClient::constructorCall {
@@ -211,18 +251,28 @@ impl Chain {
 
     pub fn register(&mut self, client_id: &str, counterparty_id: &str, client: Address) {
         use causeway_contracts::ics26_router::IICS02ClientMsgs::CounterpartyInfo;
-        self.must(ADMIN, self.router, &ICS26Router::addClient_0Call {
-            clientId: client_id.into(),
-            counterpartyInfo: CounterpartyInfo {
-                clientId: counterparty_id.into(),
-                merklePrefix: vec![Bytes::new()],
+        self.must(
+            ADMIN,
+            self.router,
+            &ICS26Router::addClient_0Call {
+                clientId: client_id.into(),
+                counterpartyInfo: CounterpartyInfo {
+                    clientId: counterparty_id.into(),
+                    merklePrefix: vec![Bytes::new()],
+                },
+                client,
             },
-            client,
-        });
+        );
     }
 
     pub fn fund(&mut self, account: Address, balance: U256) {
-        self.db.insert_account_info(account, AccountInfo { balance, ..AccountInfo::default() });
+        self.db.insert_account_info(
+            account,
+            AccountInfo {
+                balance,
+                ..AccountInfo::default()
+            },
+        );
     }
 
     pub fn deploy_plain(&mut self, bytecode: &Bytes) -> Address {
@@ -234,10 +284,13 @@ impl Chain {
     }
 
     pub fn deploy_proxy<C: SolCall>(&mut self, logic: Address, initialize: &C) -> Address {
-        self.deploy(&ERC1967Proxy::BYTECODE, &ERC1967Proxy::constructorCall {
-            implementation: logic,
-            _data: initialize.abi_encode().into(),
-        })
+        self.deploy(
+            &ERC1967Proxy::BYTECODE,
+            &ERC1967Proxy::constructorCall {
+                implementation: logic,
+                _data: initialize.abi_encode().into(),
+            },
+        )
     }
 
     fn create(&mut self, code: Bytes) -> Address {
@@ -246,13 +299,21 @@ impl Chain {
 
     pub fn try_create(&mut self, code: Bytes) -> Result<Address, Failure> {
         match self.run(ADMIN, TxKind::Create, U256::ZERO, code, true) {
-            ExecutionResult::Success { output: Output::Create(_, Some(address)), .. } => Ok(address),
+            ExecutionResult::Success {
+                output: Output::Create(_, Some(address)),
+                ..
+            } => Ok(address),
             other => Err(Self::failure(other)),
         }
     }
 
     /// Sends a transaction and commits its effects.
-    pub fn send<C: SolCall>(&mut self, from: Address, to: Address, call: &C) -> Result<Receipt, Failure> {
+    pub fn send<C: SolCall>(
+        &mut self,
+        from: Address,
+        to: Address,
+        call: &C,
+    ) -> Result<Receipt, Failure> {
         self.send_raw(from, to, U256::ZERO, call.abi_encode().into())
     }
 
@@ -267,7 +328,11 @@ impl Chain {
         if result.is_success() {
             let gas = result.tx_gas_used();
             let output = result.output().cloned().unwrap_or_default();
-            Ok(Receipt { gas, logs: result.into_logs(), output })
+            Ok(Receipt {
+                gas,
+                logs: result.into_logs(),
+                output,
+            })
         } else {
             Err(Self::failure(result))
         }
@@ -275,7 +340,8 @@ impl Chain {
 
     /// Sends a transaction that has to succeed.
     pub fn must<C: SolCall>(&mut self, from: Address, to: Address, call: &C) -> Receipt {
-        self.send(from, to, call).unwrap_or_else(|failure| panic!("{}: {failure:?}", C::SIGNATURE))
+        self.send(from, to, call)
+            .unwrap_or_else(|failure| panic!("{}: {failure:?}", C::SIGNATURE))
     }
 
     /// Reads without a trace.
@@ -288,7 +354,12 @@ impl Chain {
     }
 
     pub fn commitment(&self, path_hash: B256) -> B256 {
-        self.view(self.router, &ICS26Router::getCommitmentCall { hashedPath: path_hash })
+        self.view(
+            self.router,
+            &ICS26Router::getCommitmentCall {
+                hashedPath: path_hash,
+            },
+        )
     }
 
     pub fn balance(&self, token: Address, account: Address) -> U256 {
@@ -300,16 +371,30 @@ impl Chain {
     }
 
     pub fn native_balance(&self, account: Address) -> U256 {
-        self.db.cache.accounts.get(&account).map_or(U256::ZERO, |account| account.info.balance)
+        self.db
+            .cache
+            .accounts
+            .get(&account)
+            .map_or(U256::ZERO, |account| account.info.balance)
     }
 
     pub fn escrow(&self) -> Address {
-        self.view(self.transfer, &ICS20Transfer::getEscrowCall { clientId: self.client_id.clone() })
+        self.view(
+            self.transfer,
+            &ICS20Transfer::getEscrowCall {
+                clientId: self.client_id.clone(),
+            },
+        )
     }
 
     /// The voucher for a token of the other side, whose trace there is `denom`.
     pub fn voucher(&self, denom: &str) -> Address {
-        self.view(self.transfer, &ICS20Transfer::ibcERC20ContractCall { denom: self.trace(denom) })
+        self.view(
+            self.transfer,
+            &ICS20Transfer::ibcERC20ContractCall {
+                denom: self.trace(denom),
+            },
+        )
     }
 
     pub fn trace(&self, denom: &str) -> String {
@@ -354,9 +439,12 @@ impl Chain {
             .build()
             .expect("an invalid transaction");
         if commit {
-            evm.transact_commit(transaction).expect("an invalid transaction")
+            evm.transact_commit(transaction)
+                .expect("an invalid transaction")
         } else {
-            evm.transact(transaction).expect("an invalid transaction").result
+            evm.transact(transaction)
+                .expect("an invalid transaction")
+                .result
         }
     }
 

@@ -15,13 +15,25 @@ macro_rules! fixture {
     };
 }
 
-fixture!(fee_on_transfer, FeeOnTransferERC20, "artifacts/FeeOnTransferERC20.json");
-fixture!(hostile_metadata, HostileMetadataERC20, "artifacts/HostileMetadataERC20.json");
+fixture!(
+    fee_on_transfer,
+    FeeOnTransferERC20,
+    "artifacts/FeeOnTransferERC20.json"
+);
+fixture!(
+    hostile_metadata,
+    HostileMetadataERC20,
+    "artifacts/HostileMetadataERC20.json"
+);
 fixture!(reentrant, ReentrantERC20, "artifacts/ReentrantERC20.json");
 fixture!(custom, TestCustomERC20, "artifacts/TestCustomERC20.json");
 fixture!(permit2, TestPermit2, "artifacts/TestPermit2.json");
 fixture!(sender, TestSender, "artifacts/TestSender.json");
 fixture!(probe, LibraryProbe, "artifacts/LibraryProbe.json");
-fixture!(light_client, TestLightClient, "artifacts/TestLightClient.json");
+fixture!(
+    light_client,
+    TestLightClient,
+    "artifacts/TestLightClient.json"
+);
 fixture!(app, TestApp, "artifacts/TestApp.json");
 fixture!(silent, SilentContract, "artifacts/SilentContract.json");

@@ -3,11 +3,11 @@
 use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::sol_types::SolCall;
 use causeway_contracts::ics20_transfer::{ICS20Transfer, IICS20TransferMsgs::SendTransferMsg};
+use causeway_contracts::ics26_router::ICS26Router;
 use causeway_contracts::ics26_router::IICS02ClientMsgs::Height;
 use causeway_contracts::ics26_router::IICS26RouterMsgs::{
     MsgAckPacket, MsgRecvPacket, MsgTimeoutPacket, Packet,
 };
-use causeway_contracts::ics26_router::ICS26Router;
 use causeway_contracts::test_erc20::TestERC20;
 
 use super::attestors::Attestors;
@@ -56,7 +56,12 @@ impl Network {
         a.connect("beta-on-alpha", "alpha-on-beta", &b, &attestors);
         b.connect("alpha-on-beta", "beta-on-alpha", &a, &attestors);
         let token = new_token(&mut a, "Harbour", "HBR", 6);
-        Self { a, b, attestors, token }
+        Self {
+            a,
+            b,
+            attestors,
+            token,
+        }
     }
 
     pub fn chain(&mut self, side: Side) -> &mut Chain {
@@ -92,15 +97,26 @@ impl Network {
         }
     }
 
-    pub fn try_transfer(&mut self, side: Side, token: Address, amount: u64) -> Result<Receipt, Failure> {
+    pub fn try_transfer(
+        &mut self,
+        side: Side,
+        token: Address,
+        amount: u64,
+    ) -> Result<Receipt, Failure> {
         let msg_ = self.transfer_msg(side, token, amount);
         let chain = self.chain(side);
-        chain.send(ALICE, chain.transfer, &ICS20Transfer::sendTransferCall { msg_ })
+        chain.send(
+            ALICE,
+            chain.transfer,
+            &ICS20Transfer::sendTransferCall { msg_ },
+        )
     }
 
     /// Sends Alice's tokens and returns the transfer's packet, after any announcement.
     pub fn transfer(&mut self, side: Side, token: Address, amount: u64) -> Packet {
-        let receipt = self.try_transfer(side, token, amount).expect("a transfer failed");
+        let receipt = self
+            .try_transfer(side, token, amount)
+            .expect("a transfer failed");
         receipt.sent().pop().expect("no packet")
     }
 
@@ -113,10 +129,14 @@ impl Network {
         let other = self.chain(side.other());
         other.next_block();
         let (height, timestamp) = (other.height, other.timestamp);
-        let update = self.attestors.prove_state(self.domain(side), height, timestamp);
+        let update = self
+            .attestors
+            .prove_state(self.domain(side), height, timestamp);
         let chain = self.chain(side);
-        let call =
-            ICS26Router::updateClientCall { clientId: chain.client_id.clone(), updateMsg: update };
+        let call = ICS26Router::updateClientCall {
+            clientId: chain.client_id.clone(),
+            updateMsg: update,
+        };
         chain.send(RELAYER, chain.router, &call)?;
         Ok(height)
     }
@@ -127,12 +147,17 @@ impl Network {
         let entries: Vec<_> = paths
             .iter()
             .map(|(tag, packet)| {
-                let client = if *tag == COMMITMENT { &packet.sourceClient } else { &packet.destClient };
+                let client = if *tag == COMMITMENT {
+                    &packet.sourceClient
+                } else {
+                    &packet.destClient
+                };
                 let path = path_hash(client, *tag, packet.sequence);
                 (path, other.commitment(path))
             })
             .collect();
-        self.attestors.prove_packets(self.domain(side), height, &entries)
+        self.attestors
+            .prove_packets(self.domain(side), height, &entries)
     }
 
     pub fn recv_call(packet: &Packet, proof: Bytes, height: u64) -> ICS26Router::recvPacketCall {
@@ -140,7 +165,10 @@ impl Network {
             msg_: MsgRecvPacket {
                 packet: packet.clone(),
                 proofCommitment: proof,
-                proofHeight: Height { revisionNumber: 0, revisionHeight: height },
+                proofHeight: Height {
+                    revisionNumber: 0,
+                    revisionHeight: height,
+                },
             },
         }
     }
@@ -156,17 +184,27 @@ impl Network {
                 packet: packet.clone(),
                 acknowledgement: acknowledgement.clone(),
                 proofAcked: proof,
-                proofHeight: Height { revisionNumber: 0, revisionHeight: height },
+                proofHeight: Height {
+                    revisionNumber: 0,
+                    revisionHeight: height,
+                },
             },
         }
     }
 
-    pub fn timeout_call(packet: &Packet, proof: Bytes, height: u64) -> ICS26Router::timeoutPacketCall {
+    pub fn timeout_call(
+        packet: &Packet,
+        proof: Bytes,
+        height: u64,
+    ) -> ICS26Router::timeoutPacketCall {
         ICS26Router::timeoutPacketCall {
             msg_: MsgTimeoutPacket {
                 packet: packet.clone(),
                 proofTimeout: proof,
-                proofHeight: Height { revisionNumber: 0, revisionHeight: height },
+                proofHeight: Height {
+                    revisionNumber: 0,
+                    revisionHeight: height,
+                },
             },
         }
     }
@@ -204,11 +242,17 @@ impl Network {
     /// Sends, delivers and acknowledges a transfer, with its announcement if there is one, and returns the packet and
     /// its acknowledgement.
     pub fn cross(&mut self, side: Side, token: Address, amount: u64) -> (Packet, Bytes) {
-        let packets =
-            self.try_transfer(side, token, amount).expect("a transfer failed").sent();
+        let packets = self
+            .try_transfer(side, token, amount)
+            .expect("a transfer failed")
+            .sent();
         let mut last = None;
         for packet in packets {
-            let ack = self.recv(side.other(), &packet).expect("not delivered").acknowledgements().remove(0);
+            let ack = self
+                .recv(side.other(), &packet)
+                .expect("not delivered")
+                .acknowledgements()
+                .remove(0);
             self.ack(side, &packet, &ack).expect("not acknowledged");
             last = Some((packet, ack));
         }
@@ -224,14 +268,24 @@ impl Network {
 
 /// A token of which Alice holds a million million units, all of them approved to the transfer application.
 pub fn new_token(chain: &mut Chain, name: &str, symbol: &str, decimals: u8) -> Address {
-    let token = chain.deploy(&TestERC20::BYTECODE, &TestERC20::constructorCall {
-        name_: name.into(),
-        symbol_: symbol.into(),
-        decimals_: decimals,
-    });
+    let token = chain.deploy(
+        &TestERC20::BYTECODE,
+        &TestERC20::constructorCall {
+            name_: name.into(),
+            symbol_: symbol.into(),
+            decimals_: decimals,
+        },
+    );
     let amount = U256::from(10u64.pow(12));
     chain.must(ALICE, token, &TestERC20::mintCall { to: ALICE, amount });
-    chain.must(ALICE, token, &TestERC20::approveCall { spender: chain.transfer, value: U256::MAX });
+    chain.must(
+        ALICE,
+        token,
+        &TestERC20::approveCall {
+            spender: chain.transfer,
+            value: U256::MAX,
+        },
+    );
     token
 }
 

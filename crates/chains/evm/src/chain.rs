@@ -1,9 +1,6 @@
 use std::{fmt, sync::Arc};
 
-use alloy::{
-    providers::{DynProvider, Provider as _, RootProvider},
-    rpc::client::RpcClient,
-};
+use alloy::providers::{DynProvider, Provider as _, RootProvider};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use causeway_types::{BlockRef, ChainId};
 use futures::future::join_all;
@@ -14,7 +11,7 @@ use tracing::warn;
 
 use crate::{
     EndpointHealth, EvmConfig, EvmError, Finality, RpcError,
-    rpc::{Call, FailoverTransport, Pool, Rpc, WireHeader, watch_endpoint},
+    rpc::{Call, Pool, Rpc, WireHeader, watch_endpoint},
 };
 
 /// One EVM chain, reached through several endpoints. Clones share everything.
@@ -82,8 +79,7 @@ impl EvmChain {
                 cancel.clone(),
             ));
         }
-        let client = RpcClient::new(FailoverTransport(Arc::clone(&pool)), false);
-        let rpc = Rpc::new(client, config.chain.as_str(), config.max_batch.max(1));
+        let rpc = Rpc::failing_over(&pool, config.max_batch.max(1));
         Ok(Self {
             inner: Arc::new(Inner {
                 config,

@@ -13,8 +13,8 @@ use causeway_ibc::gmp::GmpAcknowledgement;
 use causeway_ibc_evm::CallOrder;
 use clap::{ArgGroup, Args};
 
-use super::crossing::{self, CrossingArgs, chain_failure, send_failure};
-use crate::{address::parse_address, failure::Failure, output::Output, progress::Progress};
+use super::crossing::{CrossingArgs, chain_failure, send_failure};
+use crate::{address::parse_address, config, failure::Failure, output::Output, progress::Progress};
 
 /// The arguments of `causeway call`.
 #[derive(Debug, Args)]
@@ -52,7 +52,7 @@ pub(crate) struct CallArgs {
 
 /// Runs `causeway call`.
 pub(crate) async fn execute(args: CallArgs, path: &Path, output: Output) -> Result<(), Failure> {
-    let loaded = crossing::load(path)?;
+    let loaded = config::load(path)?;
     let target =
         parse_address(&args.target).map_err(|error| Failure::address("--target", &error))?;
     let data = match (&args.data, &args.signature) {

@@ -10,3 +10,4 @@ pub(crate) mod packets;
 pub(crate) mod run;
 pub(crate) mod status;
 pub(crate) mod transfer;
+mod watch;

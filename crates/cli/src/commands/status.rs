@@ -80,7 +80,9 @@ fn parse_url(text: &str) -> Result<Url, Failure> {
         .map_err(|error| refuse(format!("{text:?} is no URL: {error}")))?;
     match url.scheme() {
         "http" | "https" => Ok(url),
-        scheme => Err(refuse(format!("{scheme}:// is not http:// or https://"))),
+        scheme => Err(refuse(format!(
+            "the scheme {scheme} is neither http nor https"
+        ))),
     }
 }
 

@@ -12,10 +12,11 @@ use causeway_ibc_evm::{SendError, Token, TokenInfo, TransferOrder};
 use causeway_types::{AccountId, ChainId};
 use clap::Args;
 
-use super::crossing::{self, Crossing, CrossingArgs, send_failure};
+use super::crossing::{Crossing, CrossingArgs, chain_failure, send_failure};
 use crate::{
     address::parse_address,
     amount::{AmountError, format_amount, parse_amount},
+    config,
     failure::Failure,
     network::Side,
     output::Output,
@@ -60,7 +61,7 @@ pub(crate) async fn execute(
     path: &Path,
     output: Output,
 ) -> Result<(), Failure> {
-    let loaded = crossing::load(path)?;
+    let loaded = config::load(path)?;
     let receiver = parse_receiver(&args.receiver, &args.crossing.destination(&loaded)?)?;
     let token = parse_token(&args.token)?;
     check_amount(&args.amount, args.base_units)?;
@@ -77,7 +78,8 @@ pub(crate) async fn execute(
     let order = TransferOrder {
         token,
         amount,
-        receiver: receiver.to_checksum(None).to_lowercase(),
+        // As the public implementations write it.
+        receiver: format!("{receiver:#x}"),
         client: crossing.direction.source.client.clone(),
         timeout: crossing.deadline().await?,
         memo: crossing.memo.clone(),
@@ -204,7 +206,7 @@ async fn voucher_of(
     match transfer.ibcERC20Contract(denom).call().await {
         Ok(voucher) => Ok((!voucher.is_zero()).then_some(voucher)),
         Err(error) if error.as_revert_data().is_some() => Ok(None),
-        Err(error) => Err(crossing::chain_failure(&error)),
+        Err(error) => Err(chain_failure(&error)),
     }
 }
 

@@ -143,6 +143,8 @@ impl Keystore {
     }
 
     fn path(&self, name: &str) -> Result<PathBuf, KeyError> {
+        // People name the file, too.
+        let name = name.strip_suffix(".json").unwrap_or(name);
         let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
         let plain = (1..=64).contains(&name.len()) && name.bytes().all(allowed);
         // A key pasted in place of a name must not be repeated in the error.

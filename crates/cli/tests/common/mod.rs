@@ -52,6 +52,11 @@ impl Sandbox {
         self.variables.push((name.to_owned(), value.to_owned()));
     }
 
+    pub fn variable(&self, name: &str) -> String {
+        let found = self.variables.iter().find(|(variable, _)| variable == name);
+        found.map(|(_, value)| value.clone()).unwrap_or_default()
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
@@ -137,6 +142,25 @@ impl Outcome {
         assert_eq!(self.code, 0, "{self:?}");
         serde_json::from_str(&self.stdout).unwrap()
     }
+}
+
+/// A route between the starter's two chains.
+pub const ROUTES: &str = r#"
+[[routes]]
+a = { chain = "eip155:31337", client = "attest-31338-on-31337" }
+b = { chain = "eip155:31338", client = "attest-31337-on-31338" }
+"#;
+
+/// A sandbox with the starter, routers on both chains, and these routes.
+pub fn with_routes(routes: &str) -> Sandbox {
+    let sandbox = Sandbox::with_starter("", "");
+    let written = "router = \"0x5FbDB2315678afecb367f032d93F642f64180aa3\"";
+    let config = sandbox
+        .read("causeway.toml")
+        .replace("poll_interval = \"1s\"", written)
+        + routes;
+    sandbox.write("causeway.toml", &config);
+    sandbox
 }
 
 /// Checks the error's field and that its message and remedy hold these words.

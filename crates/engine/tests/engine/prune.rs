@@ -40,9 +40,12 @@ async fn only_what_ended_long_ago_and_nothing_open_needs_is_removed() {
     let engine = store.open().await;
     feed(&engine, "done", add(1).effect(effect("e")).done(), at(1)).await;
     feed(&engine, "open", add(1).effect(effect("e")), at(1)).await;
+    let early = add(1).effect(effect("e"));
+    feed(&engine, "done just now", early, at(1)).await;
     complete_all(&engine, at(2)).await;
     feed(&engine, "pending", add(1).effect(effect("e")).done(), at(3)).await;
     feed(&engine, "recent", add(1).effect(effect("e")).done(), LATER).await;
+    feed(&engine, "done just now", add(1).done(), LATER).await;
     let mut unit = engine.begin(at(4)).await.unwrap();
     let events = [
         event("a", "done"),
@@ -61,7 +64,7 @@ async fn only_what_ended_long_ago_and_nothing_open_needs_is_removed() {
     assert!(!pruned.more);
     let effects = engine.effects(EffectFilter::default()).await.unwrap();
     let kept: Vec<_> = effects.iter().map(|effect| &*effect.process.key).collect();
-    assert_eq!(kept, ["open", "pending", "recent"]);
+    assert_eq!(kept, ["open", "done just now", "pending", "recent"]);
     let mut unit = engine.begin(LATER).await.unwrap();
     assert!(!unit.journal("s", &event("b", "open")).await.unwrap());
     assert!(!unit.journal("s", &event("d", "done")).await.unwrap());

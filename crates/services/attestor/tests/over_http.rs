@@ -23,7 +23,6 @@ use causeway_attestor::{
 use causeway_types::ChainId;
 use common::{FakeSource, attestor, client_ref, domain, key, path, request};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 async fn serve(router: Router) -> SocketAddr {
@@ -43,7 +42,7 @@ struct Served {
     attestor: Arc<Attestor>,
     address: SocketAddr,
     client: AttestorClient,
-    _dir: TempDir,
+    _dir: tempfile::TempDir,
 }
 
 async fn served() -> Served {

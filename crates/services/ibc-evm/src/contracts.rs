@@ -109,9 +109,11 @@ pub async fn client_view(
         })?;
     let light_client = AttestationLightClient::new(address, provider);
     let set = light_client.getAttestationSet().call().await?;
-    let committee = Committee::new(set._0, set._1).map_err(|source| ContractsError::Committee {
-        client: client.clone(),
-        source,
+    let committee = Committee::new(set.attestorAddresses, set.minRequiredSigs).map_err(|source| {
+        ContractsError::Committee {
+            client: client.clone(),
+            source,
+        }
     })?;
     // A stock light client has no domain, and no memory of proofs either.
     let domain = match light_client.domain().call().await {

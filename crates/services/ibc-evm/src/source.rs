@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use alloy::primitives::{Address, B256};
 use causeway_attestor::{EndpointHealth, Source, SourceError};
-use causeway_evm::{AgreementError, EvmChain};
+use causeway_evm::{AgreementError, EvmChain, Statement};
 use causeway_ibc::evm::storage_key;
 use causeway_types::{BlockRef, ChainId};
 use futures::future::BoxFuture;
@@ -44,6 +44,8 @@ impl EvmSource {
 
     fn explain(&self, error: AgreementError) -> SourceError {
         let answering = error.said().len();
+        let alike = |one: &Statement| error.said().iter().filter(|s| s.said == one.said).count();
+        let most_alike = error.said().iter().map(alike).max().unwrap_or(0);
         let reason = error.to_string();
         match error {
             AgreementError::NotYetFinal { height, .. } => SourceError::NotYetFinal {
@@ -54,7 +56,7 @@ impl EvmSource {
                 question, needed, ..
             } => SourceError::Disagreement {
                 subject: question,
-                agreeing: 0,
+                agreeing: most_alike,
                 needed,
                 reason,
             },

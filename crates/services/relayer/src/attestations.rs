@@ -2,8 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use alloy_primitives::{B256, Bytes};
-use causeway_attestor::{AttestRequest, Attestation, Attested, AttestorClient, ClientRef};
+use alloy_primitives::{Address, B256, Bytes};
+use async_trait::async_trait;
+use causeway_attestor::{
+    AnswerDefect, AttestError, AttestRequest, Attestation, Attested, Attestor, AttestorClient,
+    AttestorClientError, ClientRef,
+};
 use causeway_ibc::{
     AttestationKind, PacketAttestation, Signature65, SignedAttestation, attestation_digest,
 };
@@ -15,20 +19,62 @@ use crate::{
     route::ClientEnd,
 };
 
+/// Somebody who can be asked to attest, near or far.
+#[async_trait]
+pub trait Witness: Send + Sync + 'static {
+    /// Asks for signatures. The answer is not to be believed: [`Committees`] checks it.
+    async fn attest(&self, request: &AttestRequest) -> Result<Attested, WitnessError>;
+}
+
+/// Why a witness gave no signatures.
+#[derive(Debug, Error)]
+pub enum WitnessError {
+    /// An attestor asked over the network did not answer, or not usably.
+    #[error(transparent)]
+    Remote(#[from] AttestorClientError),
+    /// An attestor in this process did not sign.
+    #[error(transparent)]
+    Local(#[from] AttestError),
+}
+
+#[async_trait]
+impl Witness for AttestorClient {
+    async fn attest(&self, request: &AttestRequest) -> Result<Attested, WitnessError> {
+        Ok(Self::attest(self, request).await?)
+    }
+}
+
+#[async_trait]
+impl Witness for Attestor {
+    async fn attest(&self, request: &AttestRequest) -> Result<Attested, WitnessError> {
+        Ok(Self::attest(self, request.clone()).await?)
+    }
+}
+
+#[async_trait]
+impl<W: Witness + ?Sized> Witness for Arc<W> {
+    async fn attest(&self, request: &AttestRequest) -> Result<Attested, WitnessError> {
+        W::attest(self, request).await
+    }
+}
+
 /// The attestors that a relayer may ask, whichever committees they belong to.
 #[derive(Clone)]
 pub struct Committees {
-    attestors: Arc<Vec<AttestorClient>>,
+    witnesses: Arc<[Arc<dyn Witness>]>,
 }
 
 /// A proof, and what it says stood under the paths.
 pub(crate) type Gathered = (Proof, PacketAttestation);
 
 /// Why a proof could not be gathered. All of it passes when attestors return.
-#[derive(Clone, Debug, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum GatherError {
     /// Too few attestors signed the same thing.
-    #[error("{have} of the {need} attestations needed for {client} at height {height}{}", list(reasons))]
+    #[error(
+        "{have} of the {need} attestations needed for {client} at height {height}{}",
+        list(reasons)
+    )]
     TooFew {
         /// The light client that wants the proof.
         client: ClientEnd,
@@ -38,7 +84,7 @@ pub enum GatherError {
         have: usize,
         /// The client's threshold.
         need: usize,
-        /// What each attestor that did not help said.
+        /// Why each attestor that did not help did not.
         reasons: Vec<String>,
     },
 }
@@ -48,15 +94,16 @@ fn list(reasons: &[String]) -> String {
 }
 
 impl Committees {
-    /// Attestors by their addresses on the network.
-    pub fn new(attestors: Vec<AttestorClient>) -> Self {
-        Self { attestors: Arc::new(attestors) }
+    /// Committees made of these attestors.
+    pub fn new<W: Witness>(witnesses: Vec<W>) -> Self {
+        let witnesses = witnesses.into_iter().map(|witness| Arc::new(witness) as Arc<dyn Witness>);
+        Self { witnesses: witnesses.collect() }
     }
 
     /// Asks all attestors at once for the counterparty's state at a height and what stands under
     /// these paths, and returns as soon as the client's quorum agrees on both.
     ///
-    /// Every signature is checked here, so that one attestor that lies or errs costs nothing.
+    /// Every answer is checked here, so that one attestor that lies or errs costs nothing.
     pub async fn gather(
         &self,
         end: &ClientEnd,
@@ -69,81 +116,103 @@ impl Committees {
             height,
             paths: paths.to_vec(),
         };
-        let mut answers: FuturesUnordered<_> = self
-            .attestors
-            .iter()
-            .map(|attestor| attestor.attest(&request))
-            .collect();
+        let mut answers: FuturesUnordered<_> =
+            self.witnesses.iter().map(|witness| witness.attest(&request)).collect();
         let mut tally = Tally::default();
-        let (mut have, mut reasons) = (0, Vec::new());
+        let mut reasons = Vec::new();
         while let Some(answer) = answers.next().await {
-            match answer {
-                Ok(attested) => tally.add(attested),
-                Err(error) => reasons.push(error.to_string()),
-            }
-            match tally.quorum(client, height) {
-                Ok(gathered) => return Ok(gathered),
-                Err(agreeing) => have = agreeing,
+            let counted = match answer {
+                Ok(attested) => tally.add(client, &request, attested),
+                Err(error) => Err(error.into()),
+            };
+            match counted {
+                Err(unhelpful) => reasons.push(unhelpful.to_string()),
+                Ok(()) => {
+                    if let Some(gathered) = tally.quorum(client, height) {
+                        return Ok(gathered);
+                    }
+                }
             }
         }
+        if tally.statements.len() > 1 {
+            reasons.push(format!("the attestors say {} different things", tally.statements.len()));
+        }
+        // Answers come in any order; the same trouble reads the same each time.
+        reasons.sort_unstable();
         Err(GatherError::TooFew {
             client: end.clone(),
             height,
-            have,
+            have: tally.most(),
             need: usize::from(client.committee.threshold()),
             reasons,
         })
     }
 }
 
-/// Answers so far, by what they say.
+/// Why what an attestor did is of no use to a light client.
+#[derive(Debug, Error)]
+enum Unhelpful {
+    #[error(transparent)]
+    Silent(#[from] WitnessError),
+    #[error("the answer of {attestor} is worth nothing: {defect}")]
+    Defective { attestor: Address, defect: AnswerDefect },
+    #[error("{attestor} is not in the client's committee")]
+    Stranger { attestor: Address },
+}
+
+/// Answers so far, by what they say (the state first, then the packets) and by who says it.
 #[derive(Default)]
 struct Tally {
-    states: BTreeMap<Bytes, Vec<Signature65>>,
-    packets: BTreeMap<Bytes, Vec<Signature65>>,
+    statements: BTreeMap<(Bytes, Bytes), BTreeMap<Address, [Signature65; 2]>>,
 }
 
 impl Tally {
-    fn add(&mut self, attested: Attested) {
-        let file = |shelf: &mut BTreeMap<Bytes, Vec<Signature65>>, attestation: Attestation| {
-            shelf.entry(attestation.data).or_default().push(attestation.signature);
+    /// Counts an answer, or says why it is worth nothing to this client.
+    fn add(
+        &mut self,
+        client: &ClientView,
+        request: &AttestRequest,
+        attested: Attested,
+    ) -> Result<(), Unhelpful> {
+        let attestor = attested.attestor;
+        attested
+            .verify(request, &client.domain)
+            .map_err(|defect| Unhelpful::Defective { attestor, defect })?;
+        if !client.committee.members().contains(&attestor) {
+            return Err(Unhelpful::Stranger { attestor });
+        }
+        let Attestation { data, signature } = attested.state;
+        let (packets, packets_signature) =
+            attested.packets.map(|packets| (packets.data, packets.signature)).unwrap_or_default();
+        let signatures = self.statements.entry((data, packets)).or_default();
+        signatures.insert(attestor, [signature, packets_signature]);
+        Ok(())
+    }
+
+    /// How many attestors say the same at best.
+    fn most(&self) -> usize {
+        self.statements.values().map(BTreeMap::len).max().unwrap_or(0)
+    }
+
+    /// The proof that the answers make, if enough of them agree.
+    fn quorum(&self, client: &ClientView, height: u64) -> Option<Gathered> {
+        let need = usize::from(client.committee.threshold());
+        let (said, signatures) = self.statements.iter().find(|(_, by)| by.len() >= need)?;
+        let (state, packets) = said;
+        let assemble = |kind, data: &Bytes, which: usize| -> Option<SignedAttestation> {
+            let digest = attestation_digest(kind, &client.domain, data);
+            let signatures = signatures.values().map(|pair| pair[which]);
+            client.committee.assemble(digest, data.clone(), signatures).ok()
         };
-        file(&mut self.states, attested.state);
-        if let Some(packets) = attested.packets {
-            file(&mut self.packets, packets);
-        }
-    }
-
-    /// The proof that the answers make, or how many of them agree at best.
-    fn quorum(&self, client: &ClientView, height: u64) -> Result<Gathered, usize> {
-        let state = assemble(client, AttestationKind::State, &self.states);
-        let packets = assemble(client, AttestationKind::Packet, &self.packets);
-        match (state, packets) {
-            (Ok(state), Ok(packets)) => {
-                let attested = PacketAttestation::decode(&packets.data).map_err(|_| 0_usize)?;
-                Ok((Proof { height, state, packets }, attested))
-            }
-            (state, packets) => {
-                let have = |side: Result<_, usize>| side.err().unwrap_or(usize::MAX);
-                Err(have(state).min(have(packets)))
-            }
-        }
+        let proof = Proof {
+            height,
+            state: assemble(AttestationKind::State, state, 0)?,
+            packets: assemble(AttestationKind::Packet, packets, 1)?,
+        };
+        let attested = PacketAttestation::decode(&proof.packets.data).ok()?;
+        Some((proof, attested))
     }
 }
 
-/// The proof, or how many signatures of one and the same thing there are at most.
-fn assemble(
-    client: &ClientView,
-    kind: AttestationKind,
-    shelf: &BTreeMap<Bytes, Vec<Signature65>>,
-) -> Result<SignedAttestation, usize> {
-    let mut most = 0;
-    for (data, signatures) in shelf {
-        let digest = attestation_digest(kind, &client.domain, data);
-        match client.committee.assemble(digest, data.clone(), signatures) {
-            Ok(signed) => return Ok(signed),
-            Err(not_enough) => most = most.max(not_enough.have),
-        }
-    }
-    Err(most)
-}
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,14 @@
 //! Carries messages to one light client: claim effects, gather a proof, submit.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use alloy_primitives::{B256, Keccak256};
-use causeway_engine::{Claimed, EffectId, Engine, EngineError, UnitError, UnixMillis};
-use causeway_ibc::{Claim, Input, PacketAttestation};
+use causeway_attestor::MAX_PATHS;
+use causeway_engine::{Claimed, EffectId, Engine, EngineError, UnitError};
+use causeway_ibc::{Claim, Input};
 use causeway_types::BlockRef;
 use thiserror::Error;
 use tokio::{
@@ -12,10 +16,11 @@ use tokio::{
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{Instrument, debug, info, info_span, warn};
 
 use crate::{
     attestations::{Committees, GatherError},
+    clock::Clock,
     host::{ClientView, Host, HostError, Message, SubmitError, Submitted},
     packet::{PacketInput, PacketMachine, RelayEffect, lane},
     relayer::{RelayerConfig, RelayerError},
@@ -36,10 +41,18 @@ const RECHECK: Duration = Duration::from_secs(15);
 /// How often the claims are looked at when nothing announces a change, for effects that become due.
 const IDLE: Duration = Duration::from_millis(250);
 
+/// How long to leave the database alone after it failed.
+const DATABASE_AGAIN: Duration = Duration::from_secs(1);
+
+/// How long batches in flight may take to end once the relayer is to stop. What has not ended by
+/// then is taken up again after the next start.
+const FAREWELL: Duration = Duration::from_secs(10);
+
 /// Carries all messages to one light client.
 pub(crate) struct Carrier {
     pub(crate) engine: Engine,
     pub(crate) host: Arc<dyn Host>,
+    pub(crate) clock: Clock,
     pub(crate) end: ClientEnd,
     /// The counterparty's newest final block, as its observer sees it.
     pub(crate) counterparty: watch::Receiver<Option<BlockRef>>,
@@ -50,11 +63,12 @@ pub(crate) struct Carrier {
     pub(crate) client: Mutex<Option<ClientView>>,
 }
 
+/// Effects that were claimed together and are carried together.
+pub(crate) type Cargo = Vec<Claimed<RelayEffect>>;
+
 /// Why nothing of a batch could be delivered, through no fault of its messages.
 #[derive(Debug, Error)]
 enum Stall {
-    #[error("the counterparty's final height is {have}, this needs {need}")]
-    NotFinal { have: u64, need: u64 },
     #[error(transparent)]
     Gather(#[from] GatherError),
     #[error(transparent)]
@@ -64,6 +78,7 @@ enum Stall {
 }
 
 /// What came of one message.
+#[derive(Clone)]
 enum Outcome {
     /// It is in a block, or was needed no more: wait for the chain to show the fact.
     Arrived,
@@ -76,8 +91,7 @@ enum Outcome {
 impl Carrier {
     /// Works until stopped; then finishes what is in flight.
     pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), RelayerError> {
-        let lane = lane(&self.end);
-        let places = Arc::new(Semaphore::new(self.config.in_flight));
+        let places = Arc::new(Semaphore::new(self.config.in_flight.max(1)));
         let mut changed = self.engine.changed();
         let mut batches: JoinSet<Result<(), RelayerError>> = JoinSet::new();
         loop {
@@ -85,15 +99,24 @@ impl Carrier {
                 ended.map_err(|_| RelayerError::Crashed)??;
             }
             changed.borrow_and_update();
-            let Ok(place) = places.clone().acquire_owned().await else { break };
-            if stop.is_cancelled() {
-                break;
-            }
-            let now = UnixMillis::now();
-            let cargo = self
-                .engine
-                .claim::<RelayEffect>(&lane, &self.config.owner, self.config.batch, LEASE, now)
-                .await?;
+            let place = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                place = places.clone().acquire_owned() => place,
+            };
+            let Ok(place) = place else { break };
+            let cargo = match self.claim().await {
+                Ok(cargo) => cargo,
+                Err(error) if error.is_transient() => {
+                    warn!(lane = %self.end, %error, "nothing can be claimed");
+                    self.lane.stalled(&error.to_string());
+                    tokio::select! {
+                        () = stop.cancelled() => break,
+                        () = tokio::time::sleep(DATABASE_AGAIN) => continue,
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            };
             if cargo.is_empty() {
                 drop(place);
                 tokio::select! {
@@ -103,111 +126,170 @@ impl Carrier {
                 }
                 continue;
             }
+            let span = info_span!("carry", lane = %self.end, messages = cargo.len());
             let carrier = self.clone();
-            batches.spawn(async move {
+            let carry = async move {
                 let done = carrier.carry(cargo).await;
                 drop(place);
                 done
-            });
+            };
+            batches.spawn(carry.instrument(span));
         }
-        while let Some(ended) = batches.join_next().await {
-            ended.map_err(|_| RelayerError::Crashed)??;
+        let last = async {
+            while let Some(ended) = batches.join_next().await {
+                ended.map_err(|_| RelayerError::Crashed)??;
+            }
+            Ok(())
+        };
+        tokio::time::timeout(FAREWELL, last).await.unwrap_or_else(|_| {
+            warn!(lane = %self.end, "stopped with messages in flight; they are taken up again");
+            Ok(())
+        })
+    }
+
+    /// Takes the next messages that are due, no more than one proof may cover.
+    pub(crate) async fn claim(&self) -> Result<Cargo, EngineError> {
+        let max = self.config.batch.clamp(1, MAX_PATHS);
+        let (lane, now) = (lane(&self.end), self.clock.now());
+        self.engine.claim(&lane, &self.config.owner, max, LEASE, now).await
+    }
+
+    /// One batch, with its claim kept up for as long as it takes.
+    async fn carry(&self, cargo: Cargo) -> Result<(), RelayerError> {
+        let ids: Vec<EffectId> = cargo.iter().map(|claimed| claimed.id).collect();
+        let began = Instant::now();
+        let outcome = tokio::select! {
+            outcome = self.carry_out(&cargo) => outcome,
+            error = self.keep_claim(&ids, began) => Err(error),
+        };
+        metrics::histogram!("causeway_batch_seconds", "client" => self.end.to_string())
+            .record(began.elapsed().as_secs_f64());
+        match outcome {
+            // The claims run out by themselves, and then the messages are taken up again.
+            Err(error) if error.passes() => {
+                warn!(lane = %self.end, %error, "what came of a batch could not be kept");
+                self.lane.stalled(&error.to_string());
+                Ok(())
+            }
+            outcome => outcome,
         }
-        Ok(())
+    }
+
+    /// Renews a claim for as long as its batch takes; returns only when that fails for good.
+    async fn keep_claim(&self, ids: &[EffectId], began: Instant) -> RelayerError {
+        loop {
+            tokio::time::sleep(RENEWAL).await;
+            let waited = began.elapsed().as_secs();
+            let messages = ids.len();
+            warn!(lane = %self.end, messages, waited, "a batch is not in a block yet");
+            self.lane.waiting(&format!("{messages} messages wait for a block for {waited} s"));
+            let renewed =
+                self.engine.renew(ids, &self.config.owner, LEASE, self.clock.now()).await;
+            match renewed {
+                Err(error) if !error.is_transient() => return error.into(),
+                Err(error) => warn!(lane = %self.end, %error, "a claim could not be renewed"),
+                Ok(_) => {}
+            }
+        }
     }
 
     /// One batch, from claim to the record of what came of it.
-    async fn carry(&self, cargo: Vec<Claimed<RelayEffect>>) -> Result<(), RelayerError> {
-        let ids: Vec<EffectId> = cargo.iter().map(|claimed| claimed.id).collect();
-        let outcomes = tokio::select! {
-            outcomes = self.deliver(&cargo) => outcomes,
-            error = self.keep_claim(&ids) => return Err(error),
-        };
-        let now = UnixMillis::now();
-        let owner = &self.config.owner;
-        let outcomes = match outcomes {
+    pub(crate) async fn carry_out(&self, cargo: &Cargo) -> Result<(), RelayerError> {
+        let outcomes = match self.deliver(cargo).await {
             Ok(outcomes) => outcomes,
-            Err(stall) => ids.iter().map(|_| Outcome::Stalled(stall.to_string())).collect(),
+            Err(stall) => vec![Outcome::Stalled(stall.to_string()); cargo.len()],
         };
-        let (mut arrived, mut stalled, mut why) = (Vec::new(), Vec::new(), None);
+        let (mut arrived, mut refused, mut stalled) = (Vec::new(), Vec::new(), Vec::new());
         for (claimed, outcome) in cargo.iter().zip(outcomes) {
             match outcome {
                 Outcome::Arrived => arrived.push(claimed.id),
                 Outcome::Refused(reason) => {
                     warn!(process = claimed.process.key, message = claimed.effect.message.name(),
                         lane = %self.end, attempt = claimed.attempts, reason, "message refused");
-                    metrics::counter!("causeway_messages_refused_total", "client" => self.end.to_string())
-                        .increment(1);
-                    // A claim lost meanwhile is somebody else's to judge.
-                    let _ = self.engine.retry(&[claimed.id], owner, &reason, now).await?;
+                    refused.push((claimed.id, reason));
                 }
-                Outcome::Stalled(reason) => {
-                    stalled.push(claimed.id);
-                    why.get_or_insert(reason);
-                }
+                Outcome::Stalled(reason) => stalled.push((claimed.id, reason)),
             }
         }
+        if !(refused.is_empty() && stalled.is_empty()) {
+            *self.client.lock().await = None;
+        }
+        // A claim lost meanwhile is somebody else's to judge, or nobody's any more.
+        let (now, owner) = (self.clock.now(), &self.config.owner);
+        let client = self.end.to_string();
         if !arrived.is_empty() {
             self.lane.moved();
             let _ = self.engine.postpone(&arrived, owner, now.plus(RECHECK), now).await?;
         }
-        if let Some(reason) = why {
-            let delay = self.lane.stalled(&reason);
-            *self.client.lock().await = None;
+        for (id, reason) in &refused {
+            metrics::counter!("causeway_messages_refused_total", "client" => client.clone())
+                .increment(1);
+            if arrived.is_empty() {
+                self.lane.waiting(&format!("messages are refused: {reason}"));
+            }
+            let _ = self.engine.retry(&[*id], owner, reason, now).await?;
+        }
+        if let Some((_, reason)) = stalled.first() {
+            let delay = self.lane.stalled(reason);
             warn!(lane = %self.end, messages = stalled.len(), reason, ?delay, "nothing moves");
-            let _ = self.engine.postpone(&stalled, owner, now.plus(delay), now).await?;
+            metrics::counter!("causeway_lane_stalls_total", "client" => client).increment(1);
+            let ids: Vec<EffectId> = stalled.iter().map(|(id, _)| *id).collect();
+            let _ = self.engine.postpone(&ids, owner, now.plus(delay), now).await?;
         }
         Ok(())
     }
 
-    /// Renews a claim for as long as its batch takes; returns only when that fails.
-    async fn keep_claim(&self, ids: &[EffectId]) -> RelayerError {
-        loop {
-            tokio::time::sleep(RENEWAL).await;
-            let now = UnixMillis::now();
-            if let Err(error) = self.engine.renew(ids, &self.config.owner, LEASE, now).await {
-                return error.into();
-            }
-        }
-    }
-
     async fn deliver(&self, cargo: &[Claimed<RelayEffect>]) -> Result<Vec<Outcome>, Stall> {
-        let messages: Vec<&Message> = cargo.iter().map(|claimed| &claimed.effect.message).collect();
-        let height = self.provable_height(cargo)?;
-        let client = self.client().await?;
-        let paths: Vec<B256> = messages.iter().map(|message| message.proven_path().key()).collect();
-        let (moot, gathered) = tokio::join!(
-            self.host.moot(&messages),
-            self.committees.gather(&self.end, &client, height, &paths)
-        );
-        let (moot, (proof, attested)) = (moot?, gathered?);
-
-        let mut outcomes: Vec<Option<Outcome>> = moot
-            .into_iter()
-            .map(|moot| moot.then_some(Outcome::Arrived))
-            .collect();
-        refuse_unproven(&messages, &attested, height, &mut outcomes);
-        let open: Vec<usize> = (0..messages.len()).filter(|i| outcomes[*i].is_none()).collect();
-        if !open.is_empty() {
-            self.record_proven(open.iter().map(|i| &cargo[*i]), height).await?;
-            let batch: Vec<Message> = open.iter().map(|i| messages[*i].clone()).collect();
-            let answers = self.host.submit(&attempt_key(cargo, height), &client, &proof, &batch).await;
-            for (i, answer) in open.into_iter().zip(answers) {
-                outcomes[i] = Some(self.judge(&cargo[i], answer));
-            }
+        let height = self.counterparty.borrow().map_or(0, |block| block.height);
+        let mut outcomes: Vec<Option<Outcome>> =
+            cargo.iter().map(|claimed| not_final_yet(&claimed.effect, height)).collect();
+        let provable = open(&outcomes);
+        if !provable.is_empty() {
+            self.prove_and_submit(cargo, height, &provable, &mut outcomes).await?;
         }
         let lost = || Outcome::Stalled("the chain's driver gave no answer".to_owned());
         Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(lost)).collect())
     }
 
-    /// The counterparty height to prove at: its newest final one.
-    fn provable_height(&self, cargo: &[Claimed<RelayEffect>]) -> Result<u64, Stall> {
-        let have = self.counterparty.borrow().map_or(0, |block| block.height);
-        let need = cargo.iter().map(|claimed| claimed.effect.provable_from).max().unwrap_or(0);
-        if have < need {
-            return Err(Stall::NotFinal { have, need });
+    /// Brings those of the messages that can be proven at this height, the counterparty's newest
+    /// final one.
+    async fn prove_and_submit(
+        &self,
+        cargo: &[Claimed<RelayEffect>],
+        height: u64,
+        provable: &[usize],
+        outcomes: &mut [Option<Outcome>],
+    ) -> Result<(), Stall> {
+        let messages: Vec<&Message> =
+            provable.iter().map(|i| &cargo[*i].effect.message).collect();
+        let paths: Vec<B256> = messages.iter().map(|message| message.proven_path().key()).collect();
+        let client = self.client().await?;
+        let (moot, gathered) = tokio::join!(
+            self.host.moot(&messages),
+            self.committees.gather(&self.end, &client, height, &paths)
+        );
+        let (moot, (proof, attested)) = (moot?, gathered?);
+        for (i, moot) in provable.iter().zip(moot) {
+            outcomes[*i] = moot.then_some(Outcome::Arrived);
         }
-        Ok(have)
+        for (i, entry) in provable.iter().zip(&attested.packets) {
+            if outcomes[*i].is_none() {
+                outcomes[*i] = unproven(&cargo[*i].effect.message, entry.commitment, height);
+            }
+        }
+        let open = open(outcomes);
+        if open.is_empty() {
+            return Ok(());
+        }
+        self.record_proven(open.iter().map(|i| &cargo[*i]), height).await?;
+        let batch: Vec<Message> =
+            open.iter().map(|i| cargo[*i].effect.message.clone()).collect();
+        let key = attempt_key(open.iter().map(|i| &cargo[*i]), height);
+        let answers = self.host.submit(&key, &client, &proof, &batch).await;
+        for (i, answer) in open.into_iter().zip(answers) {
+            outcomes[i] = Some(self.judge(&cargo[i], answer));
+        }
+        Ok(())
     }
 
     async fn client(&self) -> Result<ClientView, HostError> {
@@ -226,7 +308,7 @@ impl Carrier {
         cargo: impl Iterator<Item = &Claimed<RelayEffect>>,
         height: u64,
     ) -> Result<(), EngineError> {
-        let mut unit = self.engine.begin(UnixMillis::now()).await?;
+        let mut unit = self.engine.begin(self.clock.now()).await?;
         for claimed in cargo {
             let claim = match claimed.effect.message {
                 Message::Receive { .. } => Claim::Deliver,
@@ -261,32 +343,44 @@ impl Carrier {
                 Outcome::Arrived
             }
             Err(SubmitError::Refused { reason }) => Outcome::Refused(reason),
-            Err(SubmitError::Host(error)) => Outcome::Stalled(error.to_string()),
+            Err(SubmitError::Host(error)) if error.retry => Outcome::Stalled(error.to_string()),
+            // Trying soon will not help, and its neighbours may fare better without it.
+            Err(SubmitError::Host(error)) => Outcome::Refused(error.to_string()),
         }
     }
 }
 
-/// Sets aside the messages whose fact the counterparty does not show at the proven height: the
-/// proof would fail and take the whole batch with it.
-fn refuse_unproven(
-    messages: &[&Message],
-    attested: &PacketAttestation,
+/// The messages that nothing is known to have come of yet.
+fn open(outcomes: &[Option<Outcome>]) -> Vec<usize> {
+    (0..outcomes.len()).filter(|i| outcomes[*i].is_none()).collect()
+}
+
+/// Sets aside a message that only a later height can prove.
+fn not_final_yet(effect: &RelayEffect, have: u64) -> Option<Outcome> {
+    let need = effect.provable_from;
+    (have < need).then(|| {
+        let reason = format!("the counterparty's final height is {have}, this needs {need}");
+        Outcome::Stalled(reason)
+    })
+}
+
+/// Sets aside a message whose fact the counterparty does not show at the proven height: the proof
+/// would fail and take the whole batch with it.
+fn unproven(message: &Message, shown: B256, height: u64) -> Option<Outcome> {
+    let expected = message.proven_commitment();
+    (shown != expected).then(|| {
+        Outcome::Refused(format!(
+            "the counterparty shows {shown} at height {height}, the message needs {expected}"
+        ))
+    })
+}
+
+/// Names an attempt by the very messages that it holds, so that after a crash the same attempt is
+/// not made twice, and that no other passes for it.
+fn attempt_key<'a>(
+    cargo: impl Iterator<Item = &'a Claimed<RelayEffect>>,
     height: u64,
-    outcomes: &mut [Option<Outcome>],
-) {
-    for ((message, entry), outcome) in messages.iter().zip(&attested.packets).zip(outcomes) {
-        let expected = message.proven_commitment();
-        if outcome.is_none() && entry.commitment != expected {
-            *outcome = Some(Outcome::Refused(format!(
-                "the counterparty shows {} at height {height}, the message needs {expected}",
-                entry.commitment
-            )));
-        }
-    }
-}
-
-/// Names an attempt, so that after a crash the same attempt is not made twice.
-fn attempt_key(cargo: &[Claimed<RelayEffect>], height: u64) -> String {
+) -> String {
     let mut hasher = Keccak256::new();
     hasher.update(height.to_be_bytes());
     for claimed in cargo {

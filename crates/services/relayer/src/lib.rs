@@ -9,6 +9,7 @@
 
 mod attestations;
 mod carrier;
+mod clock;
 mod host;
 mod observer;
 mod packet;
@@ -16,7 +17,10 @@ mod relayer;
 mod route;
 mod status;
 
-pub use attestations::{Committees, GatherError};
+#[cfg(test)]
+mod simulation;
+
+pub use attestations::{Committees, GatherError, Witness, WitnessError};
 pub use host::{
     ClientView, EventKind, Follow, Host, HostError, HostUpdate, Message, PacketEvent, Proof,
     Submitted, SubmitError,

@@ -1,18 +1,21 @@
 //! Turns what a chain says into inputs of the packets' processes, one database transaction at a
 //! time.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use alloy_primitives::B256;
-use causeway_engine::{Engine, JournalEntry, Machine, ProcessId, Unit, UnitError, UnixMillis};
+use causeway_engine::{
+    Engine, EngineError, JournalEntry, Machine, ProcessId, Unit, UnitError, Withdrawn,
+};
 use causeway_ibc::{Event, Input};
-use causeway_types::BlockRef;
+use causeway_types::{BlockRef, ChainId};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::{error, info, warn};
 
 use crate::{
+    clock::Clock,
     host::{EventKind, Host, HostError, HostUpdate, PacketEvent},
     packet::{FactTx, PacketInput, PacketMachine, clock, process_key},
     relayer::RelayerError,
@@ -31,6 +34,7 @@ pub(crate) struct Observer {
     pub(crate) engine: Engine,
     pub(crate) host: Arc<dyn Host>,
     pub(crate) routes: Arc<Routes>,
+    pub(crate) clock: Clock,
     /// The newest final block, for whoever proves from this chain.
     pub(crate) final_block: watch::Sender<Option<BlockRef>>,
     pub(crate) chain: ChainWatch,
@@ -43,32 +47,29 @@ struct Journalled {
 }
 
 /// An update, with where following stands after it.
-type Followed = (HostUpdate, String);
+pub(crate) type Followed = (HostUpdate, String);
 
 impl Observer {
     fn stream(&self) -> String {
         format!("packets/{}", self.host.chain())
     }
 
-    /// Observes until stopped, following anew whenever the chain could not be used.
+    /// Where following is to go on.
+    pub(crate) async fn cursor(&self) -> Result<Option<String>, EngineError> {
+        self.engine.cursor(&self.stream()).await
+    }
+
+    /// Observes until stopped, beginning anew whenever the chain or the database could not be used.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), RelayerError> {
         loop {
-            let (sender, receiver) = mpsc::channel(BACKLOG);
-            let cursor = self.engine.cursor(&self.stream()).await?;
-            let host = self.host.clone();
-            let follower = tokio::spawn(follow(host, cursor, sender, stop.clone()));
-            self.record_all(receiver).await?;
-            let outcome = follower.await.map_err(|_| RelayerError::Crashed)?;
-            if stop.is_cancelled() {
-                return Ok(());
-            }
+            let outcome = self.observe(&stop).await;
             if let Err(error) = outcome {
-                if !error.retry {
-                    error!(chain = %self.host.chain(), %error, "following the chain has stopped for good");
-                    return Err(error.into());
-                }
-                warn!(chain = %self.host.chain(), %error, "following the chain anew");
                 self.chain.unusable(&error.to_string());
+                if !error.passes() {
+                    error!(chain = %self.host.chain(), %error, "observing the chain has stopped for good");
+                    return Err(error);
+                }
+                warn!(chain = %self.host.chain(), %error, "observing the chain anew");
             }
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
@@ -77,42 +78,57 @@ impl Observer {
         }
     }
 
-    async fn record_all(&self, mut updates: mpsc::Receiver<Followed>) -> Result<(), RelayerError> {
+    /// Follows the chain from the saved cursor until stopped or until something fails.
+    async fn observe(&self, stop: &CancellationToken) -> Result<(), RelayerError> {
+        let (sender, mut updates) = mpsc::channel(BACKLOG);
+        let cursor = self.cursor().await?;
+        let follow = follow(self.host.clone(), cursor, sender, stop.clone());
+        let follower = AbortOnDropHandle::new(tokio::spawn(follow));
         let mut batch = Vec::new();
         while updates.recv_many(&mut batch, BACKLOG).await > 0 {
             self.record(std::mem::take(&mut batch)).await?;
         }
+        follower.await.map_err(|_| RelayerError::Crashed)??;
         Ok(())
     }
 
     /// Commits updates, what they do to packets, and the place up to which the chain is now read.
-    async fn record(&self, updates: Vec<Followed>) -> Result<(), RelayerError> {
-        let mut unit = self.engine.begin(UnixMillis::now()).await?;
-        let (mut cursor, mut head, mut final_block) = (None, None, None);
+    pub(crate) async fn record(&self, updates: Vec<Followed>) -> Result<(), RelayerError> {
+        let mut unit = self.engine.begin(self.clock.now()).await?;
+        let (mut cursor, mut head, mut newest_final) = (None, None, None);
+        let mut packets_moved = false;
         for (update, position) in updates {
             match update {
                 HostUpdate::Block { block, events } => {
                     head = Some(block);
+                    packets_moved |= !events.is_empty();
                     for event in events {
                         self.seen(&mut unit, block, event).await?;
                     }
                 }
-                HostUpdate::Withdrawn { block } => self.withdrawn(&mut unit, block).await?,
+                HostUpdate::Withdrawn { block } => {
+                    packets_moved |= self.withdrawn(&mut unit, block).await?;
+                }
                 HostUpdate::Final { block } => {
-                    self.settled(&mut unit, block).await?;
-                    final_block = Some(block);
+                    packets_moved |= self.settled(&mut unit, block).await?;
+                    newest_final = Some(block);
                 }
             }
             cursor = Some(position);
         }
+        if packets_moved {
+            self.tell_times_that_are_over(&mut unit).await?;
+        }
         if let Some(cursor) = cursor {
             unit.set_cursor(&self.stream(), &cursor).await?;
         }
-        unit.commit().await?;
-        self.chain.progressed(head, final_block);
-        if final_block.is_some() {
-            self.final_block.send_replace(final_block);
+        if let Some(block) = newest_final {
+            // Told before the effects that stand on it are announced, so that no carrier takes them
+            // up and finds them not provable yet.
+            self.final_block.send_if_modified(|known| advance(known, block));
         }
+        unit.commit().await?;
+        self.chain.progressed(head, newest_final);
         Ok(())
     }
 
@@ -124,7 +140,8 @@ impl Observer {
     ) -> Result<(), RelayerError> {
         let chain = self.host.chain();
         let Some((src, dst)) = self.routes.ends_of(chain, &event.kind, &event.packet) else {
-            metrics::counter!("causeway_foreign_packets_total", "chain" => chain.to_string()).increment(1);
+            metrics::counter!("causeway_foreign_packets_total", "chain" => chain.to_string())
+                .increment(1);
             return Ok(());
         };
         let process = process_key(src, event.packet.sequence);
@@ -140,6 +157,9 @@ impl Observer {
             return Ok(());
         }
         info!(process, %fact, chain = %chain, height = block.height, tx = %event.tx, "packet");
+        metrics::counter!("causeway_packet_events_total",
+            "chain" => chain.to_string(), "event" => fact.to_string())
+        .increment(1);
         let packet = event.packet;
         let input = PacketInput {
             src: src.chain.clone(),
@@ -152,26 +172,67 @@ impl Observer {
                 EventKind::TimedOut => Input::TimedOut { packet, block },
             },
         };
-        handle(unit, &process, input).await
+        self.handle(unit, &process, input).await
     }
 
-    async fn withdrawn(&self, unit: &mut Unit<'_>, block: BlockRef) -> Result<(), RelayerError> {
+    async fn withdrawn(
+        &self,
+        unit: &mut Unit<'_>,
+        block: BlockRef,
+    ) -> Result<bool, RelayerError> {
         warn!(chain = %self.host.chain(), height = block.height, hash = %block.hash, "block withdrawn");
-        for withdrawn in unit.withdraw(&self.stream(), block.hash).await? {
-            self.revisit(unit, withdrawn.entry, withdrawn_input).await?;
+        let gone = unit.withdraw(&self.stream(), block.hash).await?;
+        let any = !gone.is_empty();
+        // The last event first: what happened later stands on what happened before.
+        for Withdrawn { entry, .. } in gone.into_iter().rev() {
+            self.revisit(unit, entry, withdrawn_input).await?;
+        }
+        Ok(any)
+    }
+
+    async fn settled(&self, unit: &mut Unit<'_>, block: BlockRef) -> Result<bool, RelayerError> {
+        let settled = unit.settle(&self.stream(), block.height).await?;
+        let any = !settled.is_empty();
+        for entry in settled {
+            self.revisit(unit, entry, final_input).await?;
+        }
+        let chain = self.host.chain();
+        let known = reading(unit, chain).await?;
+        if known.is_none_or(|known| known.height < block.height) {
+            let json = serde_json::json!(block).to_string();
+            unit.set_cursor(&clock(chain), &json).await?;
+        }
+        self.tell_time(unit, chain, block).await?;
+        Ok(any)
+    }
+
+    /// Tells the packets that wait for a chain's time what its final block shows.
+    async fn tell_time(
+        &self,
+        unit: &mut Unit<'_>,
+        chain: &ChainId,
+        block: BlockRef,
+    ) -> Result<(), RelayerError> {
+        for due in unit.due(&clock(chain), block.timestamp.as_secs()).await? {
+            let Some(process) = unit.process::<PacketMachine>(&due.key).await? else { continue };
+            let tick = Input::ClockOnDst { height: block.height, time: block.timestamp };
+            let input = PacketInput::bare(&process.state, tick);
+            self.handle(unit, &due.key, input).await?;
         }
         Ok(())
     }
 
-    async fn settled(&self, unit: &mut Unit<'_>, block: BlockRef) -> Result<(), RelayerError> {
-        for entry in unit.settle(&self.stream(), block.height).await? {
-            self.revisit(unit, entry, final_input).await?;
-        }
-        let chain = self.host.chain();
-        for due in unit.due(&clock(chain), block.timestamp.as_secs()).await? {
-            let Some(process) = unit.process::<PacketMachine>(&due.key).await? else { continue };
-            let tick = Input::ClockOnDst { height: block.height, time: block.timestamp };
-            handle(unit, &due.key, PacketInput::bare(&process.state, tick)).await?;
+    /// A packet may begin to wait for a moment that its destination has already passed. The next
+    /// final block of the destination would tell it, but a chain that makes blocks on demand may
+    /// have none for long.
+    async fn tell_times_that_are_over(&self, unit: &mut Unit<'_>) -> Result<(), RelayerError> {
+        let here = self.host.chain();
+        let neighbours = self.routes.ends().filter(|(end, _)| &end.chain == here);
+        let chains: BTreeSet<&ChainId> = neighbours.map(|(_, there)| &there.chain).collect();
+        for chain in chains {
+            if let Some(block) = reading(unit, chain).await? {
+                self.tell_time(unit, chain, block).await?;
+            }
         }
         Ok(())
     }
@@ -190,7 +251,27 @@ impl Observer {
         let key = entry.process.key;
         let Some(process) = unit.process::<PacketMachine>(&key).await? else { return Ok(()) };
         let input = PacketInput::bare(&process.state, input(event, entry.block_hash));
-        handle(unit, &key, input).await
+        self.handle(unit, &key, input).await
+    }
+
+    /// Hands an input to a packet's process. What the packet's life forbids is an alarm, not a
+    /// reason to stop relaying everything else.
+    async fn handle(
+        &self,
+        unit: &mut Unit<'_>,
+        process: &str,
+        input: PacketInput,
+    ) -> Result<(), RelayerError> {
+        match unit.handle::<PacketMachine>(process, input).await {
+            Ok(()) => Ok(()),
+            Err(UnitError::Machine(illegal)) => {
+                error!(process, error = %illegal, "the chains contradict each other");
+                metrics::counter!("causeway_contradictions_total").increment(1);
+                self.chain.contradicted(&illegal.to_string());
+                Ok(())
+            }
+            Err(UnitError::Engine(error)) => Err(error.into()),
+        }
     }
 }
 
@@ -212,22 +293,35 @@ fn withdrawn_input(event: Event, block_hash: B256) -> Input {
     }
 }
 
-/// Hands an input to a packet's process. What the packet's life forbids is an alarm, not a reason
-/// to stop relaying everything else.
-async fn handle(
-    unit: &mut Unit<'_>,
-    process: &str,
-    input: PacketInput,
-) -> Result<(), RelayerError> {
-    match unit.handle::<PacketMachine>(process, input).await {
-        Ok(()) => Ok(()),
-        Err(UnitError::Machine(illegal)) => {
-            error!(process, error = %illegal, "the chains contradict each other");
-            metrics::counter!("causeway_contradictions_total").increment(1);
-            Ok(())
-        }
-        Err(UnitError::Engine(error)) => Err(error.into()),
+/// Finality only ever moves forward, also where a chain is read again from further back.
+fn advance(known: &mut Option<BlockRef>, block: BlockRef) -> bool {
+    let newer = known.is_none_or(|known| known.height < block.height);
+    if newer {
+        *known = Some(block);
     }
+    newer
+}
+
+/// The final block that a chain's clock shows, in step with everything else in the database.
+async fn reading(unit: &mut Unit<'_>, chain: &ChainId) -> Result<Option<BlockRef>, EngineError> {
+    let json = unit.cursor(&clock(chain)).await?;
+    Ok(json.and_then(|json| parse_reading(chain, &json)))
+}
+
+/// The final block known when the relayer last ran: a chain without new blocks tells of none.
+pub(crate) async fn last_reading(
+    engine: &Engine,
+    chain: &ChainId,
+) -> Result<Option<BlockRef>, EngineError> {
+    let json = engine.cursor(&clock(chain)).await?;
+    Ok(json.and_then(|json| parse_reading(chain, &json)))
+}
+
+/// A reading that cannot be read is as good as none: the chain's next final block replaces it.
+fn parse_reading(chain: &ChainId, json: &str) -> Option<BlockRef> {
+    serde_json::from_str(json)
+        .inspect_err(|error| error!(%chain, %error, "the stored final block cannot be read"))
+        .ok()
 }
 
 async fn follow(

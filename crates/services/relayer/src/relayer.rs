@@ -1,6 +1,6 @@
 //! The relayer as a whole.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use causeway_engine::{Engine, EngineError, Machine};
 use causeway_types::ChainId;
@@ -10,16 +10,27 @@ use tokio::{
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
 
 use crate::{
     attestations::Committees,
     carrier::Carrier,
+    clock::Clock,
     host::HostError,
-    observer::Observer,
+    observer::{Observer, last_reading},
     packet::{PacketMachine, lane},
     route::{ClientEnd, Route, Routes},
     status::{ChainWatch, LaneStatus, LaneWatch, RelayerStatus, RouteStatus},
 };
+
+/// How long what has ended stays in the database for people to look at. Packets stay for ever.
+const KEEP: Duration = Duration::from_hours(7 * 24);
+
+/// How often the database is swept, and how many rows of a sort go at once, so that nobody waits
+/// long for the database.
+const SWEEP: Duration = Duration::from_mins(10);
+const SWEEP_ROWS: usize = 500;
+const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 
 /// How a relayer works.
 #[derive(Clone, Debug)]
@@ -53,12 +64,24 @@ pub enum RelayerError {
     Crashed,
 }
 
+impl RelayerError {
+    /// Whether beginning again may help.
+    pub(crate) fn passes(&self) -> bool {
+        match self {
+            Self::Engine(error) => error.is_transient(),
+            Self::Host(error) => error.retry,
+            Self::Crashed => false,
+        }
+    }
+}
+
 /// Serves any number of routes.
 pub struct Relayer {
     engine: Engine,
     routes: Arc<Routes>,
     committees: Committees,
     config: RelayerConfig,
+    clock: Clock,
     chains: BTreeMap<ChainId, ChainWatch>,
     lanes: BTreeMap<ClientEnd, LaneWatch>,
 }
@@ -69,44 +92,28 @@ impl Relayer {
         let chains =
             routes.hosts().map(|host| (host.chain().clone(), ChainWatch::default())).collect();
         let lanes = routes.ends().map(|(end, _)| (end.clone(), LaneWatch::default())).collect();
-        Self { engine, routes: Arc::new(routes), committees, config, chains, lanes }
+        let clock = Clock::default();
+        Self { engine, routes: Arc::new(routes), committees, config, clock, chains, lanes }
+    }
+
+    /// The same relayer by another clock.
+    #[cfg(test)]
+    pub(crate) fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// Relays until stopped, then finishes what is in flight.
     pub async fn run(&self, stop: CancellationToken) -> Result<(), RelayerError> {
-        self.engine.release(&self.config.owner).await?;
+        let (observers, carriers) = self.begin().await?;
         let mut parts: JoinSet<Result<(), RelayerError>> = JoinSet::new();
-        let mut finals = BTreeMap::new();
-        for host in self.routes.hosts() {
-            let (sender, receiver) = watch::channel(None);
-            finals.insert(host.chain().clone(), receiver);
-            let observer = Observer {
-                engine: self.engine.clone(),
-                host: host.clone(),
-                routes: self.routes.clone(),
-                final_block: sender,
-                chain: self.chains.get(host.chain()).cloned().unwrap_or_default(),
-            };
+        for observer in observers {
             parts.spawn(observer.run(stop.clone()));
         }
-        for (end, there) in self.routes.ends() {
-            let (Some(host), Some(counterparty)) =
-                (self.routes.host(&end.chain), finals.get(&there.chain))
-            else {
-                continue;
-            };
-            let carrier = Carrier {
-                engine: self.engine.clone(),
-                host: host.clone(),
-                end: end.clone(),
-                counterparty: counterparty.clone(),
-                committees: self.committees.clone(),
-                config: self.config.clone(),
-                lane: self.lanes.get(end).cloned().unwrap_or_default(),
-                client: Mutex::new(None),
-            };
+        for carrier in carriers {
             parts.spawn(Arc::new(carrier).run(stop.clone()));
         }
+        parts.spawn(sweep(self.engine.clone(), self.clock.clone(), stop.clone()));
         let mut outcome = Ok(());
         while let Some(ended) = parts.join_next().await {
             let ended = ended.map_err(|_| RelayerError::Crashed).and_then(|part| part);
@@ -115,7 +122,51 @@ impl Relayer {
                 outcome = outcome.and(ended);
             }
         }
+        // Whoever shares the database need not wait for claims to run out.
+        if let Err(error) = self.engine.release(&self.config.owner).await {
+            warn!(%error, "claims are left to run out");
+        }
         outcome
+    }
+
+    /// Takes up the work where the database says it stands: an observer for every chain, a carrier
+    /// for every light client.
+    pub(crate) async fn begin(&self) -> Result<(Vec<Observer>, Vec<Carrier>), RelayerError> {
+        self.engine.release(&self.config.owner).await?;
+        let (mut observers, mut finals) = (Vec::new(), BTreeMap::new());
+        for host in self.routes.hosts() {
+            let known = last_reading(&self.engine, host.chain()).await?;
+            let (sender, receiver) = watch::channel(known);
+            finals.insert(host.chain().clone(), receiver);
+            observers.push(Observer {
+                engine: self.engine.clone(),
+                host: host.clone(),
+                routes: self.routes.clone(),
+                clock: self.clock.clone(),
+                final_block: sender,
+                chain: self.chains.get(host.chain()).cloned().unwrap_or_default(),
+            });
+        }
+        let mut carriers = Vec::new();
+        for (end, there) in self.routes.ends() {
+            let (Some(host), Some(counterparty)) =
+                (self.routes.host(&end.chain), finals.get(&there.chain))
+            else {
+                continue;
+            };
+            carriers.push(Carrier {
+                engine: self.engine.clone(),
+                host: host.clone(),
+                clock: self.clock.clone(),
+                end: end.clone(),
+                counterparty: counterparty.clone(),
+                committees: self.committees.clone(),
+                config: self.config.clone(),
+                lane: self.lanes.get(end).cloned().unwrap_or_default(),
+                client: Mutex::new(None),
+            });
+        }
+        Ok((observers, carriers))
     }
 
     /// What the relayer is doing now.
@@ -131,14 +182,41 @@ impl Relayer {
     }
 
     fn route_status(&self, route: &Route, waiting: &BTreeMap<String, u64>) -> RouteStatus {
-        let lane_status = |end: &ClientEnd| LaneStatus {
-            client: end.clone(),
-            waiting: waiting.get(&lane(end)).copied().unwrap_or(0),
-            problem: self.lanes.get(end).and_then(LaneWatch::problem),
+        let lane_status = |end: &ClientEnd| {
+            let waiting = waiting.get(&lane(end)).copied().unwrap_or(0);
+            // What nobody waits for any more is no problem any more.
+            let watch = self.lanes.get(end).filter(|_| waiting > 0);
+            LaneStatus { client: end.clone(), waiting, problem: watch.and_then(LaneWatch::problem) }
         };
         RouteStatus {
             route: route.clone(),
             lanes: vec![lane_status(&route.a), lane_status(&route.b)],
         }
+    }
+}
+
+/// Removes from the database what ended long ago and nothing needs any more.
+async fn sweep(
+    engine: Engine,
+    clock: Clock,
+    stop: CancellationToken,
+) -> Result<(), RelayerError> {
+    let mut pause = SWEEP_PAUSE;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            () = tokio::time::sleep(pause) => {}
+        }
+        pause = match engine.prune(clock.now().minus(KEEP), SWEEP_ROWS).await {
+            Ok(pruned) => {
+                debug!(?pruned, "swept the database");
+                if pruned.more { SWEEP_PAUSE } else { SWEEP }
+            }
+            Err(error) if error.is_transient() => {
+                warn!(%error, "the database could not be swept");
+                SWEEP
+            }
+            Err(error) => return Err(error.into()),
+        };
     }
 }

@@ -37,6 +37,12 @@ pub struct ChainStatus {
     pub final_block: Option<BlockRef>,
     /// Why it cannot be followed, if it cannot.
     pub problem: Option<String>,
+    /// How often since the start the chain said what cannot be true with what is known.
+    #[serde(default)]
+    pub contradictions: u64,
+    /// What it said the last time.
+    #[serde(default)]
+    pub contradiction: Option<String>,
 }
 
 /// A route as the relayer serves it.
@@ -84,8 +90,13 @@ impl LaneWatch {
         let mut state = self.state();
         state.problem = Some(reason.to_owned());
         let pause = STALL_FIRST.saturating_mul(1 << state.stalls.min(10)).min(STALL_MAX);
-        state.stalls += 1;
+        state.stalls = state.stalls.saturating_add(1);
         pause
+    }
+
+    /// What is under way has not got through, and knows itself when to try again.
+    pub(crate) fn waiting(&self, reason: &str) {
+        self.state().problem = Some(reason.to_owned());
     }
 
     pub(crate) fn problem(&self) -> Option<String> {
@@ -98,6 +109,8 @@ struct ChainState {
     head: Option<BlockRef>,
     final_block: Option<BlockRef>,
     problem: Option<String>,
+    contradictions: u64,
+    contradiction: Option<String>,
 }
 
 /// Where an observer notes how its chain fares.
@@ -116,6 +129,13 @@ impl ChainWatch {
         state.problem = None;
     }
 
+    /// What the chain said cannot be true; a person must look.
+    pub(crate) fn contradicted(&self, reason: &str) {
+        let mut state = self.state();
+        state.contradictions = state.contradictions.saturating_add(1);
+        state.contradiction = Some(reason.to_owned());
+    }
+
     pub(crate) fn unusable(&self, reason: &str) {
         self.state().problem = Some(reason.to_owned());
     }
@@ -127,6 +147,8 @@ impl ChainWatch {
             head: state.head,
             final_block: state.final_block,
             problem: state.problem.clone(),
+            contradictions: state.contradictions,
+            contradiction: state.contradiction.clone(),
         }
     }
 }

@@ -17,7 +17,7 @@ use super::{
     receipt::Receipt,
 };
 use crate::{
-    RpcError,
+    EvmError, RpcError, RpcErrorKind,
     rpc::{Call, WireHeader, WireReceipt},
 };
 
@@ -45,11 +45,24 @@ impl<S: LaneStore> Core<S> {
                 };
                 let _ = timeout(wait, woken).await;
                 if let Err(error) = self.tick().await {
+                    self.blame(&error);
                     debug!(lane = %self.name, %error, "transactions could not be looked after");
                 }
             }
         };
         cancel.run_until_cancelled(work).await;
+    }
+
+    /// Holds receipts that make no sense against the endpoint in use.
+    fn blame(&self, error: &LaneError) {
+        if let LaneError::Chain(error) = error
+            && let EvmError::Rpc(RpcError {
+                kind: RpcErrorKind::Malformed(reason),
+                ..
+            }) = &**error
+        {
+            self.chain.pool().current().distrust(reason);
+        }
     }
 
     /// Whether anything is not included yet.
@@ -82,7 +95,7 @@ impl<S: LaneStore> Core<S> {
                 if let Some(outcome) = mined {
                     self.include(*nonce, entry, outcome);
                 } else if *nonce >= next_nonce || asked_for(entry, &hashes) {
-                    self.exclude(*nonce, entry);
+
                 }
                 if let Some(outcome) = &entry.included {
                     if final_height.is_some_and(|height| outcome.block.height <= height) {

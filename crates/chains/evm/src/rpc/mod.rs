@@ -18,7 +18,7 @@ pub use wire::Log;
 pub(crate) use call::{Call, Rpc};
 pub(crate) use endpoint::Endpoint;
 pub(crate) use error::shorten;
-pub(crate) use failover::FailoverTransport;
+use failover::FailoverTransport;
 pub(crate) use monitor::watch_endpoint;
 pub(crate) use pool::Pool;
 pub(crate) use wire::{Header, WireHeader, WireLog, WireReceipt};

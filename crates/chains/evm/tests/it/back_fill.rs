@@ -46,7 +46,7 @@ async fn back_fill_starts_at_any_height_and_takes_few_requests() {
     }
     let from = anvil.height().await + 1;
     contract.log(&anvil, 5).await;
-    anvil.mine(5_000).await;
+    anvil.mine(1_500).await;
     contract.log(&anvil, 6).await;
     let proxy = Proxy::start(&anvil).await;
     let chain = connect(&[&proxy.url], Finality::Depth(0)).await;
@@ -55,7 +55,7 @@ async fn back_fill_starts_at_any_height_and_takes_few_requests() {
     reader.read_logs(2).await;
     assert_eq!(reader.words(), [word(5), word(6)]);
     let spent = proxy.requests() - before;
-    assert!(spent < 300, "{spent} requests for 5000 blocks");
+    assert!(spent < 100, "{spent} requests for 1500 blocks");
 }
 
 #[tokio::test]

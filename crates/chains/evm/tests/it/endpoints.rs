@@ -230,6 +230,49 @@ async fn storage_is_read_as_of_exactly_one_block() {
         .expect_err("the block is gone");
 }
 
+#[tokio::test]
+async fn readers_that_share_a_connection_get_their_own_answers() {
+    let anvil = Anvil::start(&[]).await;
+    let contract = Contract::deploy(&anvil).await;
+    contract.log(&anvil, 5).await;
+    let chain = connect(&[&anvil.ws], Finality::Depth(0)).await;
+    let head = chain.head().await.unwrap();
+    let provider = chain.provider();
+    for _ in 0..50 {
+        let (keys, gas_price) = ([word(0), word(1)], provider.get_gas_price());
+        let (number, block, words, agreed, gas_price, balance) = tokio::join!(
+            provider.get_block_number(),
+            chain.block(1),
+            chain.storage_at(contract.address, &keys, &head),
+            chain.agreed_storage_at(contract.address, &keys, &head),
+            gas_price,
+            chain.balance(ACCOUNTS[1]),
+        );
+        assert_eq!(number.unwrap(), head.height);
+        assert_eq!(block.unwrap().unwrap().height, 1);
+        assert_eq!(words.unwrap(), [word(5), word(0)]);
+        assert_eq!(agreed.unwrap(), [word(5), word(0)]);
+        assert!(gas_price.unwrap() > 0);
+        assert!(balance.unwrap() > alloy_primitives::U256::ZERO);
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_talks_nonsense_is_left_for_another() {
+    let anvil = Anvil::start(&[]).await;
+    let (first, second) = (Proxy::start(&anvil).await, Proxy::start(&anvil).await);
+    let chain = connect(&[&first.url, &second.url], Finality::Depth(0)).await;
+    first.rule(
+        |request, answer| match request["method"].as_str().unwrap() {
+            "eth_getBalance" => Some(crate::support::result(request, "a lot")),
+            _ => Some(answer),
+        },
+    );
+    chain.balance(ACCOUNTS[0]).await.expect_err("no number");
+    chain.balance(ACCOUNTS[0]).await.unwrap();
+    assert!(!chain.endpoints_health()[0].healthy);
+}
+
 sol! {
     #[sol(rpc)]
     contract Plain {

@@ -118,6 +118,40 @@ async fn a_stuck_transaction_is_replaced_with_higher_fees() {
 }
 
 #[tokio::test]
+async fn a_transaction_that_was_taken_and_is_never_mined_is_replaced() {
+    let anvil = Anvil::start(&[]).await;
+    let contract = Contract::deploy(&anvil).await;
+    let proxy = Proxy::start(&anvil).await;
+    let chain = connect(&[&proxy.url], Finality::Depth(0)).await;
+    let store = MemoryStore::default();
+    let lane = lane(&chain, &store).await;
+    // The endpoint says that it has the first one, and loses it.
+    let lost = std::sync::atomic::AtomicBool::new(false);
+    proxy.intercept(move |request| {
+        let first = request["method"] == "eth_sendRawTransaction"
+            && !lost.swap(true, std::sync::atomic::Ordering::Relaxed);
+        first.then(|| crate::support::result(request, word(1).to_string()))
+    });
+    let submission = {
+        let (lane, call) = (lane.clone(), call(&contract, word(1)));
+        tokio::spawn(async move { lane.submit("lost", call).await })
+    };
+    eventually(async || {
+        anvil.mine(1).await;
+        submission.is_finished()
+    })
+    .await;
+    let outcome = submission.await.unwrap().unwrap();
+    let attempts = store.records()[0].attempts.clone();
+    assert_eq!(attempts.len(), 2);
+    assert_eq!(attempts[1].hash, outcome.hash);
+    assert!(
+        attempts[1].max_fee * 100 >= attempts[0].max_fee * 110,
+        "{attempts:?}"
+    );
+}
+
+#[tokio::test]
 async fn the_same_key_at_once_or_later_is_one_transaction() {
     let anvil = Anvil::start(&[]).await;
     let contract = Contract::deploy(&anvil).await;

@@ -1,0 +1,211 @@
+//! A chain as a model: blocks, a mempool, finality by depth, reorganisations above it.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{B256, keccak256};
+use causeway_types::{BlockRef, ChainId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::router::{Call, Contracts, Revert, State, next_block};
+use crate::host::{HostUpdate, PacketEvent};
+
+/// Who sent a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum From {
+    User,
+    /// The relayer under test: its driver sends again what a reorganisation drops.
+    Relayer,
+    Stranger,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Tx {
+    pub(super) id: B256,
+    pub(super) from: From,
+    pub(super) call: Call,
+}
+
+/// A transaction in a block: whether it reverted.
+pub(super) type Mined = (Tx, Result<(), Revert>);
+
+#[derive(Clone, Debug)]
+pub(super) struct Block {
+    pub(super) block: BlockRef,
+    pub(super) events: Vec<PacketEvent>,
+    pub(super) txs: Vec<Mined>,
+    /// The contracts after this block.
+    pub(super) state: State,
+}
+
+/// What the relayer's driver keeps of an attempt, across crashes.
+#[derive(Clone, Debug)]
+pub(super) struct Attempt {
+    /// The proven paths of all messages, to catch one key being used for two batches.
+    pub(super) batch: Vec<B256>,
+    pub(super) tx: B256,
+    /// Which of the messages are in the transaction.
+    pub(super) inside: Vec<usize>,
+}
+
+#[derive(Debug)]
+pub(super) struct Chain {
+    pub(super) id: ChainId,
+    pub(super) contracts: Contracts,
+    pub(super) blocks: Vec<Block>,
+    pub(super) mempool: Vec<Tx>,
+    /// A block is final when this many stand on it.
+    pub(super) depth: u64,
+    /// How far the chain's clock is ahead of the relayer's.
+    pub(super) ahead_secs: u64,
+    pub(super) down: bool,
+    pub(super) attempts: BTreeMap<String, Attempt>,
+    /// Makes transactions and blocks differ.
+    serial: u64,
+}
+
+impl Chain {
+    pub(super) fn new(
+        id: ChainId,
+        contracts: Contracts,
+        depth: u64,
+        ahead_secs: u64,
+        start: Timestamp,
+    ) -> Self {
+        let genesis = BlockRef {
+            height: 0,
+            hash: keccak256(id.as_str()),
+            parent: B256::ZERO,
+            timestamp: start.plus_secs(ahead_secs),
+        };
+        let state = State::with_money(1_000_000);
+        let blocks = vec![Block { block: genesis, events: vec![], txs: vec![], state }];
+        Self {
+            id,
+            contracts,
+            blocks,
+            mempool: vec![],
+            depth,
+            ahead_secs,
+            down: false,
+            attempts: BTreeMap::new(),
+            serial: 0,
+        }
+    }
+
+    fn unique(&mut self) -> B256 {
+        self.serial += 1;
+        keccak256(format!("{} {}", self.id, self.serial))
+    }
+
+    pub(super) fn head(&self) -> &Block {
+        self.blocks.last().unwrap()
+    }
+
+    pub(super) fn at(&self, height: u64) -> Option<&Block> {
+        self.blocks.get(usize::try_from(height).unwrap())
+    }
+
+    pub(super) fn final_block(&self) -> &Block {
+        self.at(self.head().block.height.saturating_sub(self.depth)).unwrap()
+    }
+
+    pub(super) fn submit(&mut self, from: From, call: Call) -> B256 {
+        let id = self.unique();
+        self.mempool.push(Tx { id, from, call });
+        id
+    }
+
+    /// Makes a block of those of the waiting transactions that are wanted, in order.
+    pub(super) fn mine(&mut self, now: Timestamp, mut wanted: impl FnMut(&Tx) -> bool) {
+        let hash = self.unique();
+        let parent = self.head();
+        let block = next_block(&parent.block, hash, now.plus_secs(self.ahead_secs));
+        let mut state = parent.state.clone();
+        let (mut events, mut txs) = (Vec::new(), Vec::new());
+        for tx in std::mem::take(&mut self.mempool) {
+            if !wanted(&tx) {
+                self.mempool.push(tx);
+                continue;
+            }
+            let outcome = state.execute(&self.contracts, &tx.call, block.timestamp);
+            let outcome = outcome.map(|shown| {
+                for (kind, packet) in shown {
+                    let id = format!("{}:{}", tx.id, events.len());
+                    events.push(PacketEvent { id, tx: tx.id, kind, packet });
+                }
+            });
+            txs.push((tx, outcome));
+        }
+        self.blocks.push(Block { block, events, txs, state });
+    }
+
+    /// Takes back the newest blocks, none of which is final. What the relayer's driver sent waits
+    /// again; of the rest, what is kept.
+    pub(super) fn take_back(&mut self, blocks: u64, mut kept: impl FnMut() -> bool) {
+        assert!(blocks <= self.depth, "a reorganisation below finality");
+        let keep = self.blocks.len().saturating_sub(usize::try_from(blocks).unwrap()).max(1);
+        let gone = self.blocks.split_off(keep);
+        let dropped = gone.into_iter().flat_map(|block| block.txs).map(|(tx, _)| tx);
+        let mut back: Vec<Tx> =
+            dropped.filter(|tx| tx.from == From::Relayer || kept()).collect();
+        back.append(&mut self.mempool);
+        self.mempool = back;
+    }
+
+    /// What became of a transaction: the height of its block, and whether it reverted.
+    pub(super) fn outcome(&self, id: B256) -> Option<(u64, Result<(), Revert>)> {
+        self.blocks.iter().rev().find_map(|block| {
+            let (_, outcome) = block.txs.iter().find(|(tx, _)| tx.id == id)?;
+            Some((block.block.height, outcome.clone()))
+        })
+    }
+
+    fn is_canonical(&self, block: &BlockRef) -> bool {
+        self.at(block.height).is_some_and(|known| known.block == *block)
+    }
+
+    /// The next thing that a follower at this place has not been told, as a real driver tells it.
+    pub(super) fn next_update(&self, place: &mut Place) -> Option<HostUpdate> {
+        if let Some(tip) = place.recent.last().copied()
+            && !self.is_canonical(&tip)
+        {
+            place.recent.pop();
+            return Some(HostUpdate::Withdrawn { block: tip });
+        }
+        let next = place.recent.last().map_or(0, |tip| tip.height + 1);
+        let last_final = self.final_block().block;
+        let newly_final = last_final.height.min(next.saturating_sub(1));
+        if next > 0 && place.told_final.is_none_or(|told| told < newly_final) {
+            let block = self.at(newly_final)?.block;
+            place.told_final = Some(newly_final);
+            place.recent.retain(|known| known.height >= newly_final);
+            return Some(HostUpdate::Final { block });
+        }
+        // Far behind, blocks without events are passed over.
+        let mut height = next;
+        while height + 4 < last_final.height && self.at(height)?.events.is_empty() {
+            height += 1;
+        }
+        let Block { block, events, .. } = self.at(height)?;
+        if height != next {
+            place.recent.clear();
+        }
+        place.recent.push(*block);
+        Some(HostUpdate::Block { block: *block, events: events.clone() })
+    }
+}
+
+/// Where a follower stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Place {
+    /// The last block told to be final and those told after it.
+    recent: Vec<BlockRef>,
+    told_final: Option<u64>,
+}
+
+impl Place {
+    /// Whether all it was told of still stands, so that starting here once more loses nothing.
+    pub(super) fn stands_on(&self, chain: &Chain) -> bool {
+        self.recent.iter().all(|block| chain.is_canonical(block))
+    }
+}
