@@ -1,41 +1,41 @@
 //! What the attestation light client believes, and what it does not.
 
-use alloy::primitives::{Address, B256, Bytes, U256, hex, keccak256, uint};
+use alloy::primitives::{Address, B256, Bytes, hex, keccak256};
 use alloy::sol_types::{SolCall, SolValue};
 use causeway_contracts::attestation_light_client::{
     AttestationLightClient as Client,
     IICS02ClientMsgs::Height,
     ILightClientMsgs::{MsgVerifyMembership, MsgVerifyNonMembership},
 };
-use k256::ecdsa::SigningKey;
-use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::harness::attestors::{
-    self, Attestors, PACKET, STATE, digest, packets, proof, sign, wire,
-};
+use crate::harness::attestors::{Attestors, PACKET, STATE, packets, proof, wire};
 use crate::harness::chain::{ADMIN, Chain, Failure, RELAYER, Receipt};
-use crate::harness::network::{COMMITMENT, Network, Side};
 
-const HEIGHT: u64 = 42;
-const TIME: u64 = 1_700_000_000;
-const DOMAIN: B256 = B256::repeat_byte(0xd0);
-const PATH: &[u8] = b"some-path";
-const VALUE: B256 = B256::repeat_byte(0x77);
+pub const HEIGHT: u64 = 42;
+pub const TIME: u64 = 1_700_000_000;
+pub const DOMAIN: B256 = B256::repeat_byte(0xd0);
+pub const PATH: &[u8] = b"some-path";
+pub const VALUE: B256 = B256::repeat_byte(0x77);
 
 /// A chain with nothing but a light client, three of five, that trusts height 42.
-fn client() -> (Chain, Attestors) {
+pub fn client() -> (Chain, Attestors) {
     client_in(DOMAIN)
 }
 
-fn client_in(domain: B256) -> (Chain, Attestors) {
+pub fn client_in(domain: B256) -> (Chain, Attestors) {
     let mut chain = Chain::empty(1);
     let attestors = Attestors::new(3, 5, 1);
     chain.client = chain.deploy_client(&attestors, HEIGHT, TIME, domain);
     (chain, attestors)
 }
 
-fn membership(proof: Bytes, height: u64, path: &[u8], value: B256) -> Client::verifyMembershipCall {
+pub fn membership(
+    proof: Bytes,
+    height: u64,
+    path: &[u8],
+    value: B256,
+) -> Client::verifyMembershipCall {
     Client::verifyMembershipCall {
         msg_: MsgVerifyMembership {
             proof,
@@ -49,7 +49,7 @@ fn membership(proof: Bytes, height: u64, path: &[u8], value: B256) -> Client::ve
     }
 }
 
-fn absence(proof: Bytes, height: u64, path: &[u8]) -> Client::verifyNonMembershipCall {
+pub fn absence(proof: Bytes, height: u64, path: &[u8]) -> Client::verifyNonMembershipCall {
     Client::verifyNonMembershipCall {
         msg_: MsgVerifyNonMembership {
             proof,
@@ -62,35 +62,18 @@ fn absence(proof: Bytes, height: u64, path: &[u8]) -> Client::verifyNonMembershi
     }
 }
 
-fn ask<C: SolCall>(chain: &mut Chain, call: &C) -> Result<Receipt, Failure> {
+pub fn ask<C: SolCall>(chain: &mut Chain, call: &C) -> Result<Receipt, Failure> {
     chain.send(RELAYER, chain.client, call)
 }
 
-fn state_update(attestors: &Attestors, height: u64, time: u64) -> Client::updateClientCall {
+pub fn state_update(attestors: &Attestors, height: u64, time: u64) -> Client::updateClientCall {
     Client::updateClientCall {
         updateMsg: attestors.prove_state(DOMAIN, height, time),
     }
 }
 
-fn one_packet(attestors: &Attestors) -> Bytes {
+pub fn one_packet(attestors: &Attestors) -> Bytes {
     attestors.prove_packets(DOMAIN, HEIGHT, &[(keccak256(PATH), VALUE)])
-}
-
-/// Signatures over the usual packet attestation.
-fn signed_by(keys: &[SigningKey]) -> Bytes {
-    let data = packets(HEIGHT, &[(keccak256(PATH), VALUE)]);
-    let hash = digest(PACKET, DOMAIN, &data);
-    proof(data, keys.iter().map(|key| sign(key, hash)).collect())
-}
-
-fn rejects(keys: &[SigningKey]) -> Failure {
-    let (mut chain, _) = client();
-    ask(
-        &mut chain,
-        &membership(signed_by(keys), HEIGHT, PATH, VALUE),
-    )
-    .err()
-    .expect("accepted")
 }
 
 /// The published attestations, on a client without a domain.
@@ -110,100 +93,6 @@ pub fn accepts_stock(vectors: &Value) {
 }
 
 #[test]
-fn a_quorum_is_believed() {
-    let (mut chain, attestors) = client();
-    let receipt = ask(
-        &mut chain,
-        &membership(one_packet(&attestors), HEIGHT, PATH, VALUE),
-    )
-    .unwrap();
-    assert_eq!(U256::from_be_slice(&receipt.output), U256::from(TIME));
-}
-
-#[test]
-fn signatures_count_in_any_order() {
-    let (mut chain, attestors) = client();
-    let keys: Vec<_> = [4, 0, 2]
-        .map(|index: usize| attestors.keys[index].clone())
-        .into();
-    ask(
-        &mut chain,
-        &membership(signed_by(&keys), HEIGHT, PATH, VALUE),
-    )
-    .unwrap();
-}
-
-#[test]
-fn one_signature_too_few_is_refused() {
-    let failure = rejects(&Attestors::new(3, 2, 1).keys);
-    assert!(failure.is::<Client::ThresholdNotMet>(), "{failure:?}");
-}
-
-#[test]
-fn no_signature_at_all_is_refused() {
-    assert!(rejects(&[]).is::<Client::EmptySignatures>());
-}
-
-#[test]
-fn one_attestor_counts_once() {
-    let key = attestors::key(1);
-    let failure = rejects(&[key.clone(), key, attestors::key(2)]);
-    assert!(failure.is::<Client::DuplicateSigner>(), "{failure:?}");
-}
-
-#[test]
-fn a_stranger_does_not_count() {
-    let failure = rejects(&[attestors::key(1), attestors::key(2), attestors::key(99)]);
-    assert!(failure.is::<Client::UnknownSigner>(), "{failure:?}");
-}
-
-/// Changes the third of three signatures.
-fn with_third_signature(change: impl Fn(&mut Vec<u8>)) -> Failure {
-    let (mut chain, attestors) = client();
-    let data = packets(HEIGHT, &[(keccak256(PATH), VALUE)]);
-    let hash = digest(PACKET, DOMAIN, &data);
-    let mut signatures: Vec<_> = attestors.keys[..3]
-        .iter()
-        .map(|key| sign(key, hash))
-        .collect();
-    change(&mut signatures[2]);
-    ask(
-        &mut chain,
-        &membership(proof(data, signatures), HEIGHT, PATH, VALUE),
-    )
-    .err()
-    .expect("accepted")
-}
-
-#[test]
-fn the_mirror_image_of_a_signature_is_refused() {
-    let order = uint!(0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141_U256);
-    let failure = with_third_signature(|signature| {
-        let s = order - U256::from_be_slice(&signature[32..64]);
-        signature[32..64].copy_from_slice(&s.to_be_bytes::<32>());
-        signature[64] = 27 + 28 - signature[64];
-    });
-    assert!(failure.is::<Client::SignatureInvalid>(), "{failure:?}");
-}
-
-#[test]
-fn v_is_27_or_28_and_nothing_else() {
-    let failure = with_third_signature(|signature| signature[64] -= 27);
-    assert!(failure.is::<Client::SignatureInvalid>(), "{failure:?}");
-}
-
-#[test]
-fn signatures_are_65_bytes_long() {
-    for length in [64, 66] {
-        let failure = with_third_signature(|signature| signature.resize(length, 0));
-        assert!(
-            failure.is::<Client::InvalidSignatureLength>(),
-            "{length}: {failure:?}"
-        );
-    }
-}
-
-#[test]
 fn a_forged_commitment_is_refused() {
     let (mut chain, attestors) = client();
     let proof = one_packet(&attestors);
@@ -214,51 +103,6 @@ fn a_forged_commitment_is_refused() {
     .err()
     .unwrap();
     assert!(failure.is::<Client::NotMember>());
-}
-
-#[test]
-fn a_signature_for_another_client_is_refused() {
-    let (mut chain, attestors) = client();
-    let elsewhere =
-        attestors.prove_packets(B256::repeat_byte(0xd1), HEIGHT, &[(keccak256(PATH), VALUE)]);
-    let failure = ask(&mut chain, &membership(elsewhere, HEIGHT, PATH, VALUE))
-        .err()
-        .unwrap();
-    assert!(failure.is::<Client::UnknownSigner>(), "{failure:?}");
-}
-
-#[test]
-fn the_stock_digest_is_refused_where_there_is_a_domain_and_the_other_way_round() {
-    let (mut bound, attestors) = client();
-    let stock = attestors.prove_packets(B256::ZERO, HEIGHT, &[(keccak256(PATH), VALUE)]);
-    ask(&mut bound, &membership(stock.clone(), HEIGHT, PATH, VALUE))
-        .err()
-        .expect("accepted");
-    let (mut unbound, _) = client_in(B256::ZERO);
-    ask(&mut unbound, &membership(stock, HEIGHT, PATH, VALUE)).unwrap();
-    ask(
-        &mut unbound,
-        &membership(one_packet(&attestors), HEIGHT, PATH, VALUE),
-    )
-    .err()
-    .expect("accepted");
-}
-
-#[test]
-fn the_two_clients_of_a_connection_do_not_believe_each_others_signatures() {
-    let mut net = Network::new();
-    let packet = net.transfer(Side::A, net.token, 5);
-    let height = net.update(Side::B);
-    // Signed for the client on A, presented to the one on B.
-    let path = crate::harness::chain::path_hash(&packet.sourceClient, COMMITMENT, packet.sequence);
-    let entry = (path, net.a.commitment(path));
-    let proof = net
-        .attestors
-        .prove_packets(net.domain(Side::A), height, &[entry]);
-    net.relay(Side::B, &Network::recv_call(&packet, proof, height))
-        .err()
-        .expect("accepted");
-    net.recv(Side::B, &packet).unwrap();
 }
 
 #[test]
@@ -404,151 +248,6 @@ fn updates_learn_heights_once() {
     }
 }
 
-fn is_frozen(chain: &mut Chain, attestors: &Attestors) -> bool {
-    let calls = [
-        ask(
-            chain,
-            &membership(one_packet(attestors), HEIGHT, PATH, VALUE),
-        ),
-        ask(chain, &absence(one_packet(attestors), HEIGHT, PATH)),
-        ask(chain, &state_update(attestors, 90, TIME + 90)),
-    ];
-    calls
-        .into_iter()
-        .all(|call| call.is_err_and(|failure| failure.is::<Client::FrozenClientState>()))
-}
-
-#[test]
-fn a_contradicting_update_freezes_the_client() {
-    let (mut chain, attestors) = client();
-    let receipt = ask(&mut chain, &state_update(&attestors, HEIGHT, TIME + 1)).unwrap();
-    assert_eq!(receipt.output[31], 1);
-    assert!(is_frozen(&mut chain, &attestors));
-    let state = chain.view(chain.client, &Client::getClientStateCall {});
-    assert_eq!(state.last(), Some(&0).filter(|_| false).or(state.last()));
-}
-
-fn misbehaviour(tag: u8, first: Bytes, second: Bytes) -> Client::misbehaviourCall {
-    let evidence = wire::Misbehaviour {
-        attestationType: tag,
-        first,
-        second,
-    };
-    Client::misbehaviourCall {
-        misbehaviourMsg: evidence.abi_encode().into(),
-    }
-}
-
-#[test]
-fn two_timestamps_for_one_height_freeze_the_client() {
-    let (mut chain, attestors) = client();
-    let first = attestors.prove_state(DOMAIN, 50, TIME);
-    let second = attestors.prove_state(DOMAIN, 50, TIME + 1);
-    ask(&mut chain, &misbehaviour(STATE, first, second)).unwrap();
-    assert!(is_frozen(&mut chain, &attestors));
-}
-
-#[test]
-fn two_commitments_for_one_path_freeze_the_client() {
-    let (mut chain, attestors) = client();
-    let entry = |value| [(B256::ZERO, VALUE), (keccak256(PATH), value)];
-    let first = attestors.prove_packets(DOMAIN, 50, &entry(VALUE));
-    let second = attestors.prove_packets(DOMAIN, 50, &entry(B256::ZERO));
-    ask(&mut chain, &misbehaviour(PACKET, first, second)).unwrap();
-    assert!(is_frozen(&mut chain, &attestors));
-}
-
-#[test]
-fn what_does_not_contradict_is_no_misbehaviour() {
-    let (mut chain, attestors) = client();
-    let state = |height, time| attestors.prove_state(DOMAIN, height, time);
-    let packet = |height, path: u8, value: u8| {
-        attestors.prove_packets(
-            DOMAIN,
-            height,
-            &[(B256::repeat_byte(path), B256::repeat_byte(value))],
-        )
-    };
-    for call in [
-        misbehaviour(STATE, state(50, TIME), state(50, TIME)),
-        misbehaviour(STATE, state(50, TIME), state(51, TIME + 1)),
-        misbehaviour(PACKET, packet(50, 1, 1), packet(50, 1, 1)),
-        misbehaviour(PACKET, packet(50, 1, 1), packet(51, 1, 2)),
-        misbehaviour(PACKET, packet(50, 1, 1), packet(50, 2, 2)),
-    ] {
-        assert!(
-            ask(&mut chain, &call)
-                .err()
-                .unwrap()
-                .is::<Client::NoConflict>()
-        );
-    }
-    assert!(!is_frozen(&mut chain, &attestors));
-}
-
-#[test]
-fn forged_evidence_freezes_nothing() {
-    let (mut chain, attestors) = client();
-    let strangers = Attestors::new(3, 5, 50);
-    let honest = attestors.prove_state(DOMAIN, 50, TIME);
-    let forged = strangers.prove_state(DOMAIN, 50, TIME + 1);
-    for (first, second) in [(honest.clone(), forged.clone()), (forged, honest)] {
-        let failure = ask(&mut chain, &misbehaviour(STATE, first, second))
-            .err()
-            .unwrap();
-        assert!(failure.is::<Client::UnknownSigner>());
-    }
-    let evidence = misbehaviour(3, one_packet(&attestors), one_packet(&attestors));
-    assert!(
-        ask(&mut chain, &evidence)
-            .err()
-            .unwrap()
-            .is::<Client::UnknownAttestationType>()
-    );
-    assert!(!is_frozen(&mut chain, &attestors));
-}
-
-#[test]
-fn misbehaviour_can_be_submitted_through_the_router_by_anyone() {
-    use causeway_contracts::ics26_router::ICS26Router;
-    let mut net = Network::new();
-    let packet = net.transfer(Side::A, net.token, 5);
-    let domain = net.domain(Side::B);
-    let evidence = wire::Misbehaviour {
-        attestationType: STATE,
-        first: net.attestors.prove_state(domain, 500, 1),
-        second: net.attestors.prove_state(domain, 500, 2),
-    };
-    let receipt = net
-        .relay(
-            Side::B,
-            &ICS26Router::submitMisbehaviourCall {
-                clientId: net.b.client_id.clone(),
-                misbehaviourMsg: evidence.abi_encode().into(),
-            },
-        )
-        .unwrap();
-    assert_eq!(
-        receipt
-            .events::<ICS26Router::ICS02MisbehaviourSubmitted>()
-            .len(),
-        1
-    );
-    let height = net.a.height;
-    let proof = net.attest(Side::B, height, &[(COMMITMENT, &packet)]);
-    let failure = net
-        .relay(Side::B, &Network::recv_call(&packet, proof, height))
-        .err()
-        .unwrap();
-    assert!(failure.is::<Client::FrozenClientState>());
-    assert!(
-        net.try_update(Side::B)
-            .err()
-            .unwrap()
-            .is::<Client::FrozenClientState>()
-    );
-}
-
 fn construct(
     attestors: Vec<Address>,
     threshold: u8,
@@ -662,37 +361,4 @@ fn a_role_manager_decides_who_submits_proofs() {
         .expect("granted itself a role");
     chain.must(ADMIN, chain.client, &grant(RELAYER));
     ask(&mut chain, &call).unwrap();
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn no_proof_with_a_changed_byte_is_accepted(at: prop::sample::Index, change in 1u8..=255) {
-        let (mut chain, attestors) = client();
-        let mut proof = one_packet(&attestors).to_vec();
-        let at = at.index(proof.len());
-        proof[at] ^= change;
-        prop_assert!(ask(&mut chain, &membership(proof.into(), HEIGHT, PATH, VALUE)).is_err());
-    }
-
-    #[test]
-    fn no_proof_that_is_longer_or_shorter_is_accepted(cut in 0usize..700, extra in 1usize..70) {
-        let (mut chain, attestors) = client();
-        let proof = one_packet(&attestors).to_vec();
-        let shorter = proof[..cut.min(proof.len() - 1)].to_vec();
-        prop_assert!(ask(&mut chain, &membership(shorter.into(), HEIGHT, PATH, VALUE)).is_err());
-        let longer = [proof, vec![0; extra]].concat();
-        prop_assert!(ask(&mut chain, &membership(longer.into(), HEIGHT, PATH, VALUE)).is_err());
-    }
-
-    #[test]
-    fn no_update_with_a_changed_byte_is_accepted(at: prop::sample::Index, change in 1u8..=255) {
-        let (mut chain, attestors) = client();
-        let mut update = attestors.prove_state(DOMAIN, 50, TIME + 8).to_vec();
-        let at = at.index(update.len());
-        update[at] ^= change;
-        let call = Client::updateClientCall { updateMsg: update.into() };
-        prop_assert!(ask(&mut chain, &call).is_err());
-    }
 }

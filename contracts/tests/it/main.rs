@@ -10,13 +10,17 @@
 mod harness;
 
 mod access;
+mod assets;
 mod conservation;
 mod gas;
 mod light_client;
 mod messages;
 mod metadata;
+mod misbehaviour;
+mod packet_data;
 mod refunds;
 mod relaying;
 mod router;
+mod signatures;
 mod transfer;
 mod vectors;

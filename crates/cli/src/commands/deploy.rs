@@ -1,24 +1,21 @@
 //! `causeway deploy`: contracts on two chains, and the light clients that connect them.
 
+mod builder;
+
 use std::{fmt, path::Path};
 
-use alloy::{primitives::Address, providers::Provider, signers::local::PrivateKeySigner};
-use causeway_evm::EvmChain;
 use causeway_ibc::{ClientId, Committee};
-use causeway_ibc_evm::{
-    Account, ClientSpec, ContractsError, IbcContracts, client_view, deploy_client, deploy_stack,
-};
 use causeway_types::ChainId;
 use clap::Args;
 use serde::Serialize;
 
-use super::crossing::chain_failure;
+use self::builder::{Builder, Stack};
 use crate::{
-    address::{checksummed, parse_address},
-    config::{self, ChainConfig, Config, ConfigEdit, LoadedConfig, RouteConfig, RouteEnd},
+    address::parse_address,
+    config::{self, ChainConfig, ConfigEdit, LoadedConfig, RouteConfig, RouteEnd},
     failure::Failure,
     keys::{KeyArgs, open_key},
-    network::{connect, find_chain},
+    network::find_chain,
     output::Output,
     progress::Progress,
 };
@@ -48,36 +45,6 @@ pub(crate) struct DeployArgs {
     threshold: Option<u8>,
     #[command(flatten)]
     key: KeyArgs,
-}
-
-#[derive(Serialize)]
-struct Deployed {
-    event: &'static str,
-    chain: ChainId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client: Option<ClientId>,
-    #[serde(serialize_with = "checksummed")]
-    address: Address,
-    gas: u64,
-}
-
-impl fmt::Display for Deployed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = self.client.as_ref().map_or("router", ClientId::as_str);
-        let Self {
-            event,
-            chain,
-            address,
-            gas,
-            ..
-        } = self;
-        write!(f, "{event:<9} {chain}  {what} at {address}")?;
-        if *gas > 0 {
-            write!(f, "  {gas} gas")
-        } else {
-            Ok(())
-        }
-    }
 }
 
 #[derive(Serialize)]
@@ -131,9 +98,10 @@ pub(crate) async fn execute(args: DeployArgs, path: &Path, output: Output) -> Re
     }
     // Before anything is spent: the results must be noted.
     edit.save()?;
+    let (client_a, client_b) = (client_id(&to.id, &from.id)?, client_id(&from.id, &to.id)?);
     let (a, b) = tokio::try_join!(
-        Builder::open(config, from, &key),
-        Builder::open(config, to, &key)
+        Builder::open(config, from, &key, &client_a, &committee),
+        Builder::open(config, to, &key, &client_b, &committee),
     )?;
     let progress = Progress::new(output);
     // Both at once, and what one of them finished is noted even if the other failed.
@@ -148,12 +116,8 @@ pub(crate) async fn execute(args: DeployArgs, path: &Path, output: Output) -> Re
         }
     }
     edit.save()?;
-    let (router_a, router_b) = (stack_a?.contracts.router, stack_b?.contracts.router);
-    let (client_a, client_b) = (client_id(&to.id, &from.id)?, client_id(&from.id, &to.id)?);
-    tokio::try_join!(
-        a.client(&progress, router_a, &b, &client_a, &client_b, &committee),
-        b.client(&progress, router_b, &a, &client_b, &client_a, &committee),
-    )?;
+    let (on_a, on_b) = (stack_a?.contracts, stack_b?.contracts);
+    tokio::try_join!(a.client(&progress, on_a, &b), b.client(&progress, on_b, &a))?;
     let end = |chain: &ChainConfig, client: &ClientId| RouteEnd {
         chain: chain.id.clone(),
         client: client.clone(),
@@ -227,165 +191,4 @@ fn committee(args: &DeployArgs, loaded: &LoadedConfig) -> Result<Committee, Fail
         return Err(Failure::usage("--threshold", message, remedy));
     }
     Ok(committee)
-}
-
-/// The contracts of a chain, and, if they are new, the block before them.
-struct Stack {
-    contracts: IbcContracts,
-    start: Option<u64>,
-}
-
-/// One chain on which something is built.
-struct Builder<'a> {
-    config: &'a ChainConfig,
-    chain: EvmChain,
-    key: PrivateKeySigner,
-}
-
-impl<'a> Builder<'a> {
-    /// Connects, and makes sure that the account can pay for anything at all.
-    async fn open(
-        config: &Config,
-        chain: &'a ChainConfig,
-        key: &PrivateKeySigner,
-    ) -> Result<Self, Failure> {
-        let connected = connect(config, chain).await?;
-        let account = key.address();
-        let balance = connected
-            .balance(account)
-            .await
-            .map_err(|error| chain_failure(&error))?;
-        if balance.is_zero() {
-            let message = format!("{account} has no coin on {} to pay with", chain.id);
-            return Err(Failure::usage(
-                "--key",
-                message,
-                "send it some, or use another key",
-            ));
-        }
-        Ok(Self {
-            config: chain,
-            chain: connected,
-            key: key.clone(),
-        })
-    }
-
-    fn account(&self, contracts: IbcContracts) -> Account {
-        Account::new(&self.chain, contracts, self.key.clone())
-    }
-
-    /// The chain's contracts: those it has, or new ones.
-    async fn stack(&self, progress: &Progress) -> Result<Stack, Failure> {
-        let step = |event, router, gas| {
-            let chain = self.config.id.clone();
-            progress.step(&Deployed {
-                event,
-                chain,
-                client: None,
-                address: router,
-                gas,
-            });
-        };
-        if let Some(router) = self.config.router {
-            let contracts = IbcContracts::discover(&self.chain.provider(), router).await;
-            let contracts = contracts.map_err(|error| {
-                Failure::failed("contracts", error)
-                    .at(format!("router of {}", self.config.id))
-                    .remedy("correct the address, or remove it to deploy new contracts")
-            })?;
-            step("kept", router, 0);
-            return Ok(Stack {
-                contracts,
-                start: None,
-            });
-        }
-        progress.waiting("deploying the contracts");
-        let start = self
-            .chain
-            .head()
-            .await
-            .map_err(|error| chain_failure(&error))?
-            .height;
-        let [router, transfer, gmp] = [Address::ZERO; 3];
-        let account = self.account(IbcContracts {
-            router,
-            transfer,
-            gmp,
-        });
-        let stack = deploy_stack(&account)
-            .await
-            .map_err(|error| deploy_failure(&error))?;
-        step("deployed", stack.contracts.router, stack.gas_used);
-        Ok(Stack {
-            contracts: stack.contracts,
-            start: Some(start),
-        })
-    }
-
-    /// The light client here that follows the other chain: the one there is, or a new one.
-    async fn client(
-        &self,
-        progress: &Progress,
-        router: Address,
-        other: &Self,
-        id: &ClientId,
-        counterparty: &ClientId,
-        committee: &Committee,
-    ) -> Result<(), Failure> {
-        let step = |event, address, gas| {
-            let (chain, client) = (self.config.id.clone(), Some(id.clone()));
-            progress.step(&Deployed {
-                event,
-                chain,
-                client,
-                address,
-                gas,
-            });
-        };
-        match client_view(&self.chain.provider(), router, id).await {
-            Ok(view) if view.committee == *committee => {
-                step("kept", view.address, 0);
-                return Ok(());
-            }
-            Ok(view) => {
-                let (m, n) = (view.committee.threshold(), view.committee.members().len());
-                let message = format!(
-                    "{id} on {} exists and trusts another committee ({m} of {n})",
-                    self.config.id
-                );
-                let remedy = "name that committee, or remove the routers from the configuration to begin anew";
-                return Err(Failure::usage("--attestors", message, remedy));
-            }
-            Err(ContractsError::NoClient { .. }) => {}
-            Err(error) => return Err(chain_failure(&error)),
-        }
-        progress.waiting(format!("deploying {id}"));
-        let genesis = other
-            .chain
-            .final_block()
-            .await
-            .map_err(|error| chain_failure(&error))?;
-        let spec = ClientSpec {
-            id: id.clone(),
-            counterparty: counterparty.clone(),
-            committee: committee.clone(),
-            genesis,
-        };
-        let number = self.chain.provider().get_chain_id().await;
-        let number = number.map_err(|error| chain_failure(&error))?;
-        let contracts = IbcContracts {
-            router,
-            transfer: router,
-            gmp: router,
-        };
-        let client = deploy_client(&self.account(contracts), number, router, &spec).await;
-        let client = client.map_err(|error| deploy_failure(&error))?;
-        step("deployed", client.address, client.gas_used);
-        Ok(())
-    }
-}
-
-fn deploy_failure(error: &dyn std::error::Error) -> Failure {
-    Failure::failed("deploy", error)
-        .remedy("run the same command again: what was finished is in the configuration and is kept")
 }

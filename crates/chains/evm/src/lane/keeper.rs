@@ -95,7 +95,7 @@ impl<S: LaneStore> Core<S> {
                 if let Some(outcome) = mined {
                     self.include(*nonce, entry, outcome);
                 } else if *nonce >= next_nonce || asked_for(entry, &hashes) {
-
+                    self.exclude(*nonce, entry);
                 }
                 if let Some(outcome) = &entry.included {
                     if final_height.is_some_and(|height| outcome.block.height <= height) {

@@ -204,6 +204,18 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// What was told last and still stands, to be told again.
+    pub(super) fn told(&self, chain: &Chain) -> Vec<HostUpdate> {
+        let blocks = self.recent.iter().filter(|block| chain.is_canonical(block));
+        let blocks = blocks.map(|block| HostUpdate::Block {
+            block: *block,
+            events: chain.at(block.height).unwrap().events.clone(),
+        });
+        let last = self.told_final.and_then(|height| chain.at(height));
+        let last = last.map(|found| HostUpdate::Final { block: found.block });
+        blocks.chain(last).collect()
+    }
+
     /// Whether all it was told of still stands, so that starting here once more loses nothing.
     pub(super) fn stands_on(&self, chain: &Chain) -> bool {
         self.recent.iter().all(|block| chain.is_canonical(block))

@@ -60,6 +60,8 @@ pub(super) enum Call {
 /// How often the application was told what became of a packet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Told {
+    pub(super) amount: u64,
+    pub(super) homeward: bool,
     pub(super) paid_out: u32,
     pub(super) acknowledged: u32,
     pub(super) refunded: u32,
@@ -153,7 +155,8 @@ impl State {
             payloads: vec![transfer.payload()],
         };
         self.commitments.insert(packet.commitment_path().key(), packet.commitment());
-        self.outgoing.insert(self.sent, Told::default());
+        let Order { amount, homeward, .. } = *order;
+        self.outgoing.insert(self.sent, Told { amount, homeward, ..Told::default() });
         Ok((EventKind::Sent, packet))
     }
 
