@@ -18,6 +18,9 @@ contract TestCustomERC20 is ERC20("Custom", "CUS"), IMintableAndBurnable {
         (ICS20, ESCROW) = (ics20, escrow);
     }
 
+    /// @notice Takes whatever else it is told, so that only the caller can hold back.
+    fallback() external {}
+
     /// @inheritdoc IMintableAndBurnable
     function mint(address mintAddress, uint256 amount) external {
         require(msg.sender == ICS20 && mintAddress == ESCROW);

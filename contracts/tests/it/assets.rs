@@ -279,3 +279,28 @@ fn a_receiver_that_refuses_coins_gets_an_error_acknowledgement_and_the_sender_a_
     assert_eq!(net.b.balance(voucher, ALICE), U256::from(1000));
     assert_eq!(net.a.native_balance(net.a.escrow()), U256::from(1000));
 }
+
+#[test]
+fn nothing_is_unlocked_to_nobody() {
+    let mut net = Network::new();
+    for packet in send_native(&mut net, 1000, 1000).unwrap().sent() {
+        net.recv(Side::B, &packet).unwrap();
+    }
+    let voucher = net.b.voucher(&home(NATIVE_COIN));
+    give_bobs_vouchers_to_alice(&mut net, voucher);
+    let mut msg_ = net.transfer_msg(Side::B, voucher, 400);
+    msg_.receiver = Address::ZERO.to_checksum(None);
+    let sent = net.b.must(
+        ALICE,
+        net.b.transfer,
+        &ICS20Transfer::sendTransferCall { msg_ },
+    );
+    let received = net.recv(Side::A, &sent.sent()[0]).unwrap();
+    assert_eq!(
+        received
+            .events::<ICS26Router::IBCAppRecvPacketCallbackError>()
+            .len(),
+        1
+    );
+    assert_eq!(net.a.native_balance(Address::ZERO), U256::ZERO);
+}

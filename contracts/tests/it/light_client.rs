@@ -362,3 +362,51 @@ fn a_role_manager_decides_who_submits_proofs() {
     chain.must(ADMIN, chain.client, &grant(RELAYER));
     ask(&mut chain, &call).unwrap();
 }
+
+#[test]
+fn even_a_quorum_must_sign_canonical_data() {
+    let (mut chain, attestors) = client();
+    let good = packets(HEIGHT, &[(keccak256(PATH), VALUE)]);
+    let with = |at: usize, word: u8| {
+        let mut data = good.clone();
+        data[at * 32 + 31] = word;
+        data
+    };
+    let mut high = good.clone();
+    high[32 + 23] = 1;
+    for data in [
+        [good.clone(), vec![0; 32]].concat(),
+        [good.clone(), vec![0; 64]].concat(),
+        good[..good.len() - 32].to_vec(),
+        good[..96].to_vec(),
+        with(0, 0x40),
+        with(2, 0x60),
+        with(3, 0),
+        with(3, 2),
+        high,
+    ] {
+        let proof = attestors.prove(PACKET, DOMAIN, data);
+        let failure = ask(&mut chain, &membership(proof, HEIGHT, PATH, VALUE))
+            .err()
+            .unwrap();
+        assert!(failure.is::<Client::MalformedEncoding>(), "{failure:?}");
+    }
+    let state = wire::StateAttestation {
+        height: 50,
+        timestamp: TIME,
+    }
+    .abi_encode();
+    let mut high = state.clone();
+    high[23] = 1;
+    for data in [
+        [state.clone(), vec![0; 32]].concat(),
+        state[..32].to_vec(),
+        high,
+    ] {
+        let update = Client::updateClientCall {
+            updateMsg: attestors.prove(STATE, DOMAIN, data),
+        };
+        let failure = ask(&mut chain, &update).err().unwrap();
+        assert!(failure.is::<Client::MalformedEncoding>(), "{failure:?}");
+    }
+}

@@ -365,3 +365,43 @@ fn a_light_client_is_asked_for_the_path_under_the_prefix() {
 fn path_under(prefix: &[&[u8]], path: &[u8]) -> Vec<u8> {
     [prefix[prefix.len() - 1], path].concat()
 }
+
+#[test]
+fn a_packet_is_not_settled_with_an_application_that_has_no_code() {
+    use causeway_contracts::ics26_router::IICS26RouterMsgs::MsgSendPacket;
+    let mut bench = bench(&[b""]);
+    let router = bench.chain.router;
+    // A plain account can be bound to its own address, and send.
+    bench.chain.must(
+        RELAYER,
+        router,
+        &ICS26Router::addIBCApp_0Call { app: RELAYER },
+    );
+    let call = ICS26Router::sendPacketCall {
+        msg_: MsgSendPacket {
+            sourceClient: "here-is-there".into(),
+            timeoutTimestamp: bench.chain.timestamp + 100,
+            payload: Payload {
+                sourcePort: format!("{RELAYER:#x}"),
+                ..incoming(&bench, b"value").payloads.remove(0)
+            },
+        },
+    };
+    let packet = bench.chain.must(RELAYER, router, &call).sent().remove(0);
+    let ack = Network::ack_call(&packet, &Bytes::from_static(b"ok"), Bytes::new(), 3);
+    assert!(
+        bench
+            .relay(&ack)
+            .err()
+            .unwrap()
+            .is::<ICS26Router::IBCAppMisbehaved>()
+    );
+    let timeout = Network::timeout_call(&packet, Bytes::new(), 3);
+    assert!(
+        bench
+            .relay(&timeout)
+            .err()
+            .unwrap()
+            .is::<ICS26Router::IBCAppMisbehaved>()
+    );
+}

@@ -213,7 +213,16 @@ fn a_custom_token_stands_for_a_denomination() {
     let failure = net.b.send(ADMIN, net.b.transfer, &twice).err().unwrap();
     assert!(failure.is::<ICS20Transfer::ICS20TokenAlreadyExists>());
 
-    net.cross(Side::A, token, 100);
+    // It has a name of its own, and is given no other.
+    let sent = net.try_transfer(Side::A, token, 100).unwrap().sent();
+    let refused = net.recv(Side::B, &sent[0]).unwrap();
+    assert_eq!(
+        refused
+            .events::<ICS26Router::IBCAppRecvPacketCallbackError>()
+            .len(),
+        1
+    );
+    net.recv(Side::B, &sent[1]).unwrap();
     assert_eq!(net.b.balance(custom, BOB), U256::from(100));
     give_bobs_vouchers_to_alice(&mut net, custom);
     net.b.must(

@@ -172,9 +172,3 @@ impl Failure {
         Self::usage(field, error, remedy)
     }
 }
-
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Self {
-        Self::failed("failed", format!("{error:#}"))
-    }
-}

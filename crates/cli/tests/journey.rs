@@ -1,6 +1,8 @@
 //! A newcomer's way on two real chains, with nothing but the command: configure, deploy, run, send,
 //! and understand what is wrong when nothing moves.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::{path::Path, sync::Arc, time::Duration};
@@ -13,7 +15,7 @@ use serde_json::Value;
 
 const BLOCK_TIME: Duration = Duration::from_millis(250);
 /// Longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The parts that the development accounts play.
 const DEPLOYER: usize = 0;
 const RELAYER: usize = 1;

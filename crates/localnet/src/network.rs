@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use causeway_evm::EvmChain;
 use causeway_ibc::{ClientId, Committee};
 use causeway_ibc_evm::{Account, IbcContracts};
@@ -183,7 +183,7 @@ impl Network {
             .get_mut(index)
             .and_then(|(_, node)| node.take())
         {
-            node.terminate().await?;
+            stop(node).await?;
         }
         Ok(())
     }
@@ -216,7 +216,7 @@ impl Network {
     /// Lets the relayer finish what is in flight, and stops it.
     pub async fn stop_relayer(&mut self) -> Result<()> {
         if let Some(node) = self.relayer.1.take() {
-            node.terminate().await?;
+            stop(node).await?;
         }
         Ok(())
     }
@@ -229,7 +229,7 @@ impl Network {
         Ok(())
     }
 
-    /// Stops everything that this network started.
+    /// Stops everything that this network started; fails when something had stopped by itself.
     pub async fn stop(mut self) -> Result<()> {
         self.stop_relayer().await?;
         for index in 0..self.attestors.len() {
@@ -287,4 +287,16 @@ impl Network {
 
 fn attestor_name(index: usize) -> String {
     format!("attestor-{index}")
+}
+
+/// Stops a node, which must still run and must end well.
+async fn stop(node: Node) -> Result<()> {
+    let log = node.log().to_owned();
+    let status = node.terminate().await?;
+    ensure!(
+        status.success(),
+        "a node ended with {status} when it was told to stop; its log is {}",
+        log.display()
+    );
+    Ok(())
 }

@@ -11,7 +11,7 @@ use clap::Args;
 use super::watch::Watch;
 use crate::{
     config::LoadedConfig,
-    failure::{Exit, Failure},
+    failure::{Exit, Failure, chain_of},
     keys::KeyArgs,
     network::{Direction, Side, find_chain, find_route},
     progress::Progress,
@@ -71,8 +71,9 @@ impl CrossingArgs {
         let client = self.client.as_deref().map(parse_client).transpose()?;
         let direction = find_route(config, &loaded.path, from, to, client.as_ref())?;
         let key = self.key.open()?;
-        let (source, destination) =
-            tokio::try_join!(Side::open(config, from), Side::open(config, to))?;
+        // Not the faster of two failures, but the source's: the same mistake gets the same answer.
+        let (source, destination) = tokio::join!(Side::open(config, from), Side::open(config, to));
+        let (source, destination) = (source?, destination?);
         let account = source.account(key);
         let (memo, no_wait) = (self.memo.clone(), self.no_wait);
         Ok(Crossing {
@@ -179,7 +180,8 @@ impl Crossing {
 
 /// A chain that could not be asked.
 pub(crate) fn chain_failure(error: &dyn std::error::Error) -> Failure {
-    Failure::failed("chain", error).remedy("check that the endpoints are reachable, and try again")
+    Failure::failed("chain", chain_of(error))
+        .remedy("check that the endpoints are reachable, and try again")
 }
 
 /// Why nothing was sent, in the words of the command line.

@@ -99,10 +99,11 @@ pub(crate) async fn execute(args: DeployArgs, path: &Path, output: Output) -> Re
     // Before anything is spent: the results must be noted.
     edit.save()?;
     let (client_a, client_b) = (client_id(&to.id, &from.id)?, client_id(&from.id, &to.id)?);
-    let (a, b) = tokio::try_join!(
+    let (a, b) = tokio::join!(
         Builder::open(config, from, &key, &client_a, &committee),
         Builder::open(config, to, &key, &client_b, &committee),
-    )?;
+    );
+    let (a, b) = (a?, b?);
     let progress = Progress::new(output);
     // Both at once, and what one of them finished is noted even if the other failed.
     let (stack_a, stack_b) = tokio::join!(a.stack(&progress), b.stack(&progress));

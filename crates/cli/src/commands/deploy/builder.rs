@@ -228,6 +228,6 @@ impl<'a> Builder<'a> {
 }
 
 fn deploy_failure(error: &dyn std::error::Error) -> Failure {
-    Failure::failed("deploy", error)
+    Failure::failed("deploy", chain_of(error))
         .remedy("run the same command again: what was finished is in the configuration and is kept")
 }

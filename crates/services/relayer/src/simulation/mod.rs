@@ -18,6 +18,7 @@ mod world;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
 use alloy_primitives::B256;
@@ -29,15 +30,17 @@ const SEEDS: u64 = 200;
 /// Steps of chance before a run is let come to rest.
 const STEPS: usize = 120;
 const THREADS: usize = 2;
+/// No run takes nearly as long.
+const LONGEST: Duration = Duration::from_secs(20);
 
 /// One run from beginning to rest; its trace.
 fn run(seed: u64) -> B256 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
+    let story = async {
         let setting = Setting::of_seed(seed);
         let mut sim = Sim::new(setting).await;
         let world = sim.world.clone();
-        let _last_words = LastWords(&world, setting);
+        let mut last_words = LastWords { world: &world, setting, needed: true };
         for _ in 0..STEPS {
             sim.step().await;
             sim.audit();
@@ -45,19 +48,27 @@ fn run(seed: u64) -> B256 {
         sim.drain().await;
         sim.check_the_end().await;
         if std::env::var_os("SIMSTAT").is_some() { let w = sim.world.lock(); let o: Vec<_> = (0..2).map(|i| {let o=&w.chains[i].head().state.outgoing; (o.len(), o.values().filter(|t| t.acknowledged>0).count(), w.chains[i].head().block.height)}).collect(); eprintln!("{seed} {o:?}"); }
+        last_words.needed = false;
         sim.world.trace()
-    })
+    };
+    // By the machine's own clock: a run that hangs is a failure too.
+    let within = async { tokio::time::timeout(LONGEST, story).await };
+    runtime.block_on(within).expect("the run hangs")
 }
 
 /// Shows how a run went that fails, if it is the only one.
-struct LastWords<'a>(&'a world::Shared, Setting);
+struct LastWords<'a> {
+    world: &'a world::Shared,
+    setting: Setting,
+    needed: bool,
+}
 
 impl Drop for LastWords<'_> {
     fn drop(&mut self) {
         let asked_for = std::env::var_os("CAUSEWAY_SIM_SEED").is_some();
-        if asked_for && std::thread::panicking() {
-            let lines = self.0.lock().recent.join("\n");
-            eprintln!("{:?}\n{lines}", self.1);
+        if asked_for && self.needed {
+            let lines = self.world.lock().recent.join("\n");
+            eprintln!("{:?}\n{lines}", self.setting);
         }
     }
 }

@@ -1,0 +1,55 @@
+//! A chain whose blocks come when the story wants them.
+
+use alloy::{
+    primitives::{B256, Bytes},
+    providers::Provider as _,
+};
+use causeway_localnet::Side;
+use serde_json::{Value, json};
+
+/// Asks a chain for what only anvil does.
+async fn ask(side: &Side, method: &'static str, params: Value) -> Value {
+    let provider = side.chain.provider();
+    provider.raw_request(method.into(), params).await.unwrap()
+}
+
+/// Stops the chain's clockwork: blocks come only when they are asked for.
+pub async fn stand_still(side: &Side) {
+    ask(side, "evm_setIntervalMining", json!([0])).await;
+}
+
+/// Lets the chain make a block every second again.
+pub async fn go_on(side: &Side) {
+    ask(side, "evm_setIntervalMining", json!([1])).await;
+}
+
+/// Makes blocks at once.
+pub async fn mine(side: &Side, blocks: u64) {
+    ask(side, "anvil_mine", json!([format!("{blocks:#x}")])).await;
+}
+
+/// Replaces the last blocks. Their transactions are gone, except those named, which stand in the
+/// first of the new blocks or, counted from it, a later one.
+pub async fn reorg(side: &Side, blocks: u64, kept: &[(Bytes, u64)]) {
+    ask(side, "anvil_reorg", json!([blocks, kept])).await;
+}
+
+/// A transaction as it was broadcast.
+pub async fn raw_transaction(side: &Side, tx: B256) -> Bytes {
+    let raw = ask(side, "eth_getRawTransactionByHash", json!([tx])).await;
+    serde_json::from_value(raw).unwrap()
+}
+
+/// How many transactions wait for a block.
+pub async fn waiting(side: &Side) -> usize {
+    let pool = ask(side, "txpool_content", json!([])).await;
+    let senders = pool["pending"].as_object().unwrap().values();
+    senders
+        .map(|sender| sender.as_object().unwrap().len())
+        .sum()
+}
+
+/// The chain's height.
+pub async fn height(side: &Side) -> u64 {
+    side.chain.head().await.unwrap().height
+}
