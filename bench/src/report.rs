@@ -1,3 +1,10 @@
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "counts and measurements here are far below what a float holds exactly"
+)]
+
 use std::time::Duration;
 
 use serde::Serialize;
@@ -61,7 +68,22 @@ impl Report {
     }
 }
 
+/// `amount` per `count`, where nothing counts as one.
+pub(crate) fn per(amount: f64, count: usize) -> f64 {
+    round(amount / count.max(1) as f64)
+}
+
+/// Bytes as MiB.
+pub(crate) fn mebibytes(bytes: u64) -> f64 {
+    round(bytes as f64 / f64::from(1 << 20))
+}
+
+/// `count` per second of `time`.
+pub(crate) fn rate(count: usize, time: Duration) -> f64 {
+    round(count as f64 / time.as_secs_f64())
+}
+
 /// Milliseconds are as fine as this is measured.
-pub(crate) fn round(value: f64) -> f64 {
+fn round(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }

@@ -8,13 +8,13 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use causeway_ibc_evm::Tracker;
-use causeway_localnet::{Network, NetworkOptions, Playground};
+use causeway_localnet::{Network, NetworkOptions, Playground, roles};
 
 use crate::{
     Report,
     burst::{Prepared, Senders},
     gas,
-    report::round,
+    report::{mebibytes, per, rate},
     watch::{Sightings, watch},
 };
 
@@ -80,8 +80,8 @@ pub async fn relay(options: &RelayOptions) -> Result<Report> {
     measure(&mut report, &broadcast, &at_src, &at_dst);
     let relayer = network.relayer().context("no relayer runs")?;
     let cpu = relayer.cpu_time()?.saturating_sub(cpu_before);
-    report.cpu_ms_per_packet = round(cpu.as_secs_f64() * 1000.0 / options.n.max(1) as f64);
-    report.rss_mb = round(relayer.rss_bytes()? as f64 / f64::from(1 << 20));
+    report.cpu_ms_per_packet = per(cpu.as_secs_f64() * 1000.0, options.n);
+    report.rss_mb = mebibytes(relayer.rss_bytes()?);
 
     network.stop_relayer().await?;
     gas::measure(&network, &mut senders, &mut report).await?;
@@ -92,10 +92,9 @@ pub async fn relay(options: &RelayOptions) -> Result<Report> {
 /// The first transfer deploys the escrow and the voucher; the load is to find them there.
 async fn warm_up(network: &Network, senders: &mut Senders) -> Result<()> {
     let at_src = Tracker::begin(&network.a.chain, network.a.contracts.router).await?;
-    for role in [causeway_localnet::roles::ALICE] {
-        let sent = network.a.account(role).transfer(senders.order()).await?;
-        at_src.concluded(&sent.packet, PATIENCE).await?;
-    }
+    let alice = network.a.account(roles::ALICE);
+    let sent = alice.transfer(senders.order()).await?;
+    at_src.concluded(&sent.packet, PATIENCE).await?;
     senders.refresh_nonces().await
 }
 
@@ -165,8 +164,8 @@ fn measure(report: &mut Report, broadcast: &Broadcast, at_src: &Sightings, at_ds
     report.delivered = delivered.len();
     report.acknowledged = acknowledged.len();
     report.lost = broadcast.len() - delivered.len();
-    report.packets_per_s = rate(&delivered);
-    report.acknowledged_per_s = rate(&acknowledged);
+    report.packets_per_s = rate_of(&delivered);
+    report.acknowledged_per_s = rate_of(&acknowledged);
     report.latencies(
         delivered
             .into_iter()
@@ -176,13 +175,11 @@ fn measure(report: &mut Report, broadcast: &Broadcast, at_src: &Sightings, at_ds
 }
 
 /// Arrivals per second between the first broadcast and the last arrival.
-fn rate(arrivals: &[(Instant, Instant)]) -> f64 {
+fn rate_of(arrivals: &[(Instant, Instant)]) -> f64 {
     let first = arrivals.iter().map(|(sent, _)| *sent).min();
     let last = arrivals.iter().map(|(_, seen)| *seen).max();
     match (first, last) {
-        (Some(first), Some(last)) if last > first => {
-            round(arrivals.len() as f64 / (last - first).as_secs_f64())
-        }
+        (Some(first), Some(last)) if last > first => rate(arrivals.len(), last - first),
         _ => 0.0,
     }
 }

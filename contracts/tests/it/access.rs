@@ -10,7 +10,7 @@ use causeway_contracts::ics26_router::{
 };
 use causeway_contracts::ics27_gmp::ICS27GMP;
 
-use crate::harness::chain::{ADMIN, ALICE, Chain, RELAYER};
+use crate::harness::chain::{ADMIN, ALICE, RELAYER};
 use crate::harness::fixtures::{TestApp, TestLightClient};
 use crate::harness::network::{Network, Side};
 
@@ -370,5 +370,4 @@ fn migration_replaces_the_client_and_keeps_the_sequence() {
             .unwrap()
             .is::<ICS26Router::IBCClientNotFound>()
     );
-    let _: &Chain = &net.a;
 }

@@ -2,7 +2,7 @@
 //! that nothing may be read from there.
 
 use alloy::primitives::{Bytes, U256};
-use alloy::sol_types::{SolCall, SolValue};
+use alloy::sol_types::SolValue;
 use causeway_contracts::ics20_transfer::ICS20Transfer;
 use causeway_contracts::ics26_router::ICS26Router;
 use causeway_contracts::ics26_router::IICS26RouterMsgs::{Packet, Payload};
@@ -171,5 +171,4 @@ fn a_packet_for_a_port_without_an_application_waits() {
     let call = Network::recv_call(&packet, Bytes::new(), 1);
     let failure = chain.send(RELAYER, chain.router, &call).err().unwrap();
     assert!(failure.is::<ICS26Router::IBCAppNotFound>());
-    let _ = call.abi_encode();
 }

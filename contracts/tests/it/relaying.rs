@@ -1,6 +1,6 @@
 //! What relayers can and cannot do.
 
-use alloy::primitives::{Address, B256, Bytes, U256};
+use alloy::primitives::{B256, Bytes, U256};
 use alloy::sol_types::SolCall;
 use causeway_contracts::attestation_light_client::AttestationLightClient as Client;
 use causeway_contracts::ics26_router::{ICS26Router, IICS26RouterMsgs::Packet};
@@ -384,5 +384,4 @@ fn multicall_takes_no_coins() {
                 .is_err()
         );
     }
-    let _: Address = BOB;
 }

@@ -229,7 +229,7 @@ fn commitment(packet: &Packet) -> B256 {
 }
 
 #[test]
-fn a_client_with_seven_bits_of_prefix_gets_the_next_number() {
+fn clients_that_ask_for_no_name_are_numbered() {
     let mut net = Network::new();
     let client = net.a.client;
     for expected in ["client-0", "client-1"] {

@@ -2,7 +2,6 @@
 
 use alloy::primitives::{Address, B256, Bytes, keccak256};
 use alloy::sol_types::SolValue;
-use causeway_contracts::attestation_light_client::AttestationLightClient;
 use k256::ecdsa::SigningKey;
 use sha2::{Digest, Sha256};
 
@@ -110,6 +109,3 @@ pub fn sign(key: &SigningKey, digest: B256) -> Vec<u8> {
         .expect("a signature");
     [signature.to_bytes().as_slice(), &[27 + recovery.to_byte()]].concat()
 }
-
-/// The selector of an error of the light client, for asserts.
-pub type Errors = AttestationLightClient::AttestationLightClientErrors;

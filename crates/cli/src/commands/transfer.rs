@@ -3,12 +3,8 @@
 use std::path::Path;
 
 use alloy::primitives::{Address, U256};
-use causeway_contracts::ics20_transfer::ICS20Transfer;
-use causeway_ibc::{
-    ClientId,
-    ics20::{self, Denom},
-};
-use causeway_ibc_evm::{SendError, Token, TokenInfo, TransferOrder};
+use causeway_ibc::ics20::Denom;
+use causeway_ibc_evm::{SendError, Token, TokenInfo, TransferOrder, voucher_of};
 use causeway_types::{AccountId, ChainId};
 use clap::Args;
 
@@ -18,7 +14,6 @@ use crate::{
     amount::{AmountError, format_amount, parse_amount},
     config,
     failure::Failure,
-    network::Side,
     output::Output,
     progress::Progress,
 };
@@ -175,7 +170,14 @@ async fn locate(crossing: &Crossing, token: TokenArg) -> Result<Token, Failure> 
         TokenArg::Here(token) => return Ok(token),
         TokenArg::VoucherOf(origin) => origin,
     };
-    let voucher = voucher_of(&crossing.source, &crossing.direction.source.client, origin).await?;
+    let here = &crossing.source;
+    let client = &crossing.direction.source.client;
+    // ICS-20 writes addresses in lower case.
+    let denom = Denom::parse(&format!("{:#x}", origin.address()))
+        .map_err(|error| Failure::usage("--token", error, "name a token by its address"))?;
+    let voucher = voucher_of(&here.chain.provider(), &here.contracts, client, &denom)
+        .await
+        .map_err(|error| chain_failure(&error))?;
     voucher.map(Token::Erc20).ok_or_else(|| {
         let (from, to) = (&crossing.source.label, &crossing.destination.label);
         let message = format!("{from} has no voucher of that token of {to}");
@@ -185,29 +187,6 @@ async fn locate(crossing: &Crossing, token: TokenArg) -> Result<Token, Failure> 
             format!("a voucher is made by the first transfer from {to} to {from}"),
         )
     })
-}
-
-/// The token that stands on this side for a token of the chain that the client follows.
-async fn voucher_of(
-    side: &Side,
-    client: &ClientId,
-    origin: Token,
-) -> Result<Option<Address>, Failure> {
-    // ICS-20 writes addresses in lower case.
-    let base = format!("{:#x}", origin.address());
-    let Ok(denom) = Denom::parse(&base) else {
-        return Ok(None);
-    };
-    let denom = denom
-        .received_through(ics20::PORT, client)
-        .as_str()
-        .to_owned();
-    let transfer = ICS20Transfer::new(side.contracts.transfer, side.chain.provider());
-    match transfer.ibcERC20Contract(denom).call().await {
-        Ok(voucher) => Ok((!voucher.is_zero()).then_some(voucher)),
-        Err(error) if error.as_revert_data().is_some() => Ok(None),
-        Err(error) => Err(chain_failure(&error)),
-    }
 }
 
 async fn check_balance(

@@ -1,11 +1,14 @@
 //! A chain whose blocks come when the story wants them.
 
+use std::time::Duration;
+
 use alloy::{
     primitives::{B256, Bytes},
     providers::Provider as _,
 };
 use causeway_localnet::Side;
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 /// Asks a chain for what only anvil does.
 async fn ask(side: &Side, method: &'static str, params: Value) -> Value {
@@ -18,9 +21,29 @@ pub async fn stand_still(side: &Side) {
     ask(side, "evm_setIntervalMining", json!([0])).await;
 }
 
-/// Lets the chain make a block every second again.
-pub async fn go_on(side: &Side) {
-    ask(side, "evm_setIntervalMining", json!([1])).await;
+/// Lets the chain make blocks by itself again, until the answer is dropped. (Anvil cannot be told
+/// to go back to blocks of less than a second.)
+#[must_use]
+pub fn go_on(side: &Side) -> Beat {
+    let provider = side.chain.provider();
+    Beat(tokio::spawn(async move {
+        loop {
+            let mined: Result<Value, _> = provider.raw_request("evm_mine".into(), ()).await;
+            if mined.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    }))
+}
+
+/// A chain that makes blocks while this lives.
+pub struct Beat(JoinHandle<()>);
+
+impl Drop for Beat {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// Makes blocks at once.

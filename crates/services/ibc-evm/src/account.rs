@@ -12,85 +12,23 @@ use alloy::{
     transports::TransportError,
 };
 use causeway_contracts::{
-    NATIVE_COIN,
-    ics20_transfer::{ICS20Transfer, IICS20TransferMsgs},
     ics27_gmp::{ICS27GMP, IICS27GMPMsgs},
     test_erc20::TestERC20 as Erc20,
 };
 use causeway_evm::EvmChain;
-use causeway_ibc::{ClientId, Packet, ics20};
+use causeway_ibc::{Packet, ics20};
 use causeway_relayer::EventKind;
-use causeway_types::Timestamp;
 use thiserror::Error;
 
-use crate::{contracts::IbcContracts, events::packet_events, revert::explain_revert};
+use crate::{
+    contracts::IbcContracts,
+    events::packet_events,
+    order::{CallOrder, Token, TokenInfo, TransferOrder, transfer_call},
+    revert::explain_revert,
+};
 
 /// How long a transaction may take to get into a block.
 const RECEIPT_PATIENCE: Duration = Duration::from_secs(300);
-
-/// A kind of coin on one chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Token {
-    /// The chain's own coin.
-    Native,
-    /// The ERC-20 token at this address; vouchers are such tokens too.
-    Erc20(Address),
-}
-
-impl Token {
-    /// The address by which the contracts know it.
-    pub fn address(self) -> Address {
-        match self {
-            Self::Native => NATIVE_COIN,
-            Self::Erc20(address) => address,
-        }
-    }
-}
-
-/// What a token says of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenInfo {
-    /// Its full name.
-    pub name: String,
-    /// Its short name.
-    pub symbol: String,
-    /// How many decimal places one unit has.
-    pub decimals: u8,
-}
-
-/// A transfer to be sent.
-#[derive(Clone, Debug)]
-pub struct TransferOrder {
-    /// What to send.
-    pub token: Token,
-    /// How much, in the token's smallest units.
-    pub amount: U256,
-    /// Who receives it on the destination.
-    pub receiver: String,
-    /// The light client, on this chain, of the destination.
-    pub client: ClientId,
-    /// The destination takes it only before this time.
-    pub timeout: Timestamp,
-    /// A note to the receiving application.
-    pub memo: String,
-}
-
-/// A contract call to be sent.
-#[derive(Clone, Debug)]
-pub struct CallOrder {
-    /// The contract to call on the destination.
-    pub target: Address,
-    /// The call data.
-    pub data: Bytes,
-    /// Tells apart several accounts of one sender on the destination.
-    pub salt: Bytes,
-    /// The light client, on this chain, of the destination.
-    pub client: ClientId,
-    /// The destination takes it only before this time.
-    pub timeout: Timestamp,
-    /// A note to the receiving application.
-    pub memo: String,
-}
 
 /// A packet that is on its way.
 #[derive(Clone, Debug)]
@@ -418,25 +356,4 @@ impl Account {
             gas_used: receipt.gas_used,
         })
     }
-}
-
-/// The contract call that a transfer is, and the coin that goes with it.
-pub fn transfer_call(order: &TransferOrder) -> (ICS20Transfer::sendTransferCall, U256) {
-    let value = if order.token == Token::Native {
-        order.amount
-    } else {
-        U256::ZERO
-    };
-    let call = ICS20Transfer::sendTransferCall {
-        msg_: IICS20TransferMsgs::SendTransferMsg {
-            denom: order.token.address(),
-            amount: order.amount,
-            receiver: order.receiver.clone(),
-            sourceClient: order.client.to_string(),
-            destPort: ics20::PORT.to_owned(),
-            timeoutTimestamp: order.timeout.as_secs(),
-            memo: order.memo.clone(),
-        },
-    };
-    (call, value)
 }

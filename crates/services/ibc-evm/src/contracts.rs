@@ -3,9 +3,13 @@
 use alloy::{primitives::Address, providers::Provider};
 use causeway_contracts::{
     attestation_light_client::AttestationLightClient,
+    ics20_transfer::ICS20Transfer,
     ics26_router::{ICS26Router, IICS26RouterMsgs},
 };
-use causeway_ibc::{ClientId, Committee, CommitteeError, DecodeError, Domain, Packet, gmp, ics20};
+use causeway_ibc::{
+    ClientId, Committee, CommitteeError, DecodeError, Domain, Packet, gmp,
+    ics20::{self, Denom},
+};
 use causeway_relayer::ClientView;
 use thiserror::Error;
 
@@ -109,12 +113,13 @@ pub async fn client_view(
         })?;
     let light_client = AttestationLightClient::new(address, provider);
     let set = light_client.getAttestationSet().call().await?;
-    let committee = Committee::new(set.attestorAddresses, set.minRequiredSigs).map_err(|source| {
-        ContractsError::Committee {
-            client: client.clone(),
-            source,
-        }
-    })?;
+    let committee =
+        Committee::new(set.attestorAddresses, set.minRequiredSigs).map_err(|source| {
+            ContractsError::Committee {
+                client: client.clone(),
+                source,
+            }
+        })?;
     // A stock light client has no domain, and no memory of proofs either.
     let domain = match light_client.domain().call().await {
         Ok(domain) => Some(Domain(domain)),
@@ -128,6 +133,27 @@ pub async fn client_view(
         domain: domain.unwrap_or(Domain::NONE),
         proof_once: domain.is_some(),
     })
+}
+
+/// The token that stands, on the chain of these contracts, for a denomination of the chain that the
+/// client follows; `None` if none of it has crossed yet.
+pub async fn voucher_of(
+    provider: &impl Provider,
+    contracts: &IbcContracts,
+    client: &ClientId,
+    denom: &Denom,
+) -> Result<Option<Address>, ContractsError> {
+    let path = denom.received_through(ics20::PORT, client);
+    let transfer = ICS20Transfer::new(contracts.transfer, provider);
+    match transfer
+        .ibcERC20Contract(path.as_str().to_owned())
+        .call()
+        .await
+    {
+        Ok(voucher) => Ok((!voucher.is_zero()).then_some(voucher)),
+        Err(error) if error.as_revert_data().is_some() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// A packet of the bindings as a packet of the protocol, strictly.

@@ -117,28 +117,23 @@ impl Deployer<'_> {
         self.gas_used += receipt.gas_used;
         Ok(())
     }
+}
 
-    async fn grant(
-        &mut self,
-        manager: Address,
-        target: Address,
-        roles: &[(u64, &[[u8; 4]])],
-    ) -> Result<(), DeployError> {
-        for (role, selectors) in roles {
-            let selectors = selectors
-                .iter()
-                .map(|selector| (*selector).into())
-                .collect();
-            let call = AccessManager::setTargetFunctionRoleCall {
-                target,
-                selectors,
-                roleId: *role,
-            };
-            self.execute("assigning a role to functions", manager, &call)
-                .await?;
-        }
-        Ok(())
-    }
+/// The calls that let each role use its functions of a contract.
+fn assign_roles(target: Address, roles: &[(u64, &[[u8; 4]])]) -> Vec<Bytes> {
+    let assign = |(role, selectors): &(u64, &[[u8; 4]])| {
+        let selectors = selectors
+            .iter()
+            .map(|selector| (*selector).into())
+            .collect();
+        let call = AccessManager::setTargetFunctionRoleCall {
+            target,
+            selectors,
+            roleId: *role,
+        };
+        Bytes::from(call.abi_encode())
+    };
+    roles.iter().map(assign).collect()
 }
 
 /// Deploys the whole stack, with the account as administrator and holder of every role that a
@@ -204,24 +199,30 @@ pub async fn deploy_stack(account: &Account) -> Result<DeployedStack, DeployErro
         .proxy("the calls application", gmp_logic, &initialize)
         .await?;
 
-    d.grant(access_manager, router, &roles::ROUTER).await?;
-    d.grant(access_manager, transfer, &roles::TRANSFER).await?;
-    d.grant(access_manager, gmp, &roles::GMP).await?;
+    let mut calls = assign_roles(router, &roles::ROUTER);
+    calls.extend(assign_roles(transfer, &roles::TRANSFER));
+    calls.extend(assign_roles(gmp, &roles::GMP));
     for role in [roles::ID_CUSTOMIZER, roles::PAUSER, roles::UNPAUSER] {
-        let call = AccessManager::grantRoleCall {
+        let grant = AccessManager::grantRoleCall {
             roleId: role,
             account: admin,
             executionDelay: 0,
         };
-        d.execute("granting a role", access_manager, &call).await?;
+        calls.push(grant.abi_encode().into());
     }
-    for (port, app) in [(ics20::PORT, transfer), (gmp::PORT, gmp)] {
-        let call = ICS26Router::addIBCApp_1Call {
-            portId: port.to_owned(),
-            app,
-        };
-        d.execute("adding an application", router, &call).await?;
-    }
+    let call = AccessManager::multicallCall { data: calls };
+    d.execute("assigning the roles", access_manager, &call)
+        .await?;
+
+    let add = |port: &str, app| ICS26Router::addIBCApp_1Call {
+        portId: port.to_owned(),
+        app,
+    };
+    let apps = [add(ics20::PORT, transfer), add(gmp::PORT, gmp)];
+    let call = ICS26Router::multicallCall {
+        data: apps.iter().map(|a| a.abi_encode().into()).collect(),
+    };
+    d.execute("adding the applications", router, &call).await?;
     let contracts = IbcContracts {
         router,
         transfer,

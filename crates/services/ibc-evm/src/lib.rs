@@ -8,14 +8,13 @@ mod events;
 mod host;
 mod lanes;
 mod messages;
+mod order;
 mod revert;
 mod source;
 mod track;
 
-pub use account::{
-    Account, CallOrder, SendError, Sent, Token, TokenInfo, TransferOrder, transfer_call,
-};
-pub use contracts::{ContractsError, IbcContracts, client_view};
+pub use account::{Account, SendError, Sent};
+pub use contracts::{ContractsError, IbcContracts, client_view, voucher_of};
 pub use deploy::{
     ClientSpec, DeployError, DeployedClient, DeployedStack, deploy_client, deploy_stack,
 };
@@ -23,6 +22,7 @@ pub use events::{EventError, decode_event, event_topics};
 pub use host::EvmHost;
 pub use lanes::EngineLanes;
 pub use messages::{encode_batch, encode_message, encode_update};
+pub use order::{CallOrder, Token, TokenInfo, TransferOrder, transfer_call};
 pub use revert::explain_revert;
 pub use source::EvmSource;
 pub use track::{SeenOn, TrackError, Tracker};

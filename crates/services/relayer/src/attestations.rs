@@ -72,8 +72,8 @@ pub(crate) type Gathered = (Proof, PacketAttestation);
 pub enum GatherError {
     /// Too few attestors signed the same thing.
     #[error(
-        "{have} of the {need} attestations needed for {client} at height {height}{}",
-        list(reasons)
+        "{have} of the {need} attestations needed for {client} at height {height}: {}",
+        reasons.join("; ")
     )]
     TooFew {
         /// The light client that wants the proof.
@@ -89,15 +89,15 @@ pub enum GatherError {
     },
 }
 
-fn list(reasons: &[String]) -> String {
-    reasons.iter().map(|reason| format!("; {reason}")).collect()
-}
-
 impl Committees {
     /// Committees made of these attestors.
     pub fn new<W: Witness>(witnesses: Vec<W>) -> Self {
-        let witnesses = witnesses.into_iter().map(|witness| Arc::new(witness) as Arc<dyn Witness>);
-        Self { witnesses: witnesses.collect() }
+        let witnesses = witnesses
+            .into_iter()
+            .map(|witness| Arc::new(witness) as Arc<dyn Witness>);
+        Self {
+            witnesses: witnesses.collect(),
+        }
     }
 
     /// Asks all attestors at once for the counterparty's state at a height and what stands under
@@ -112,12 +112,18 @@ impl Committees {
         paths: &[B256],
     ) -> Result<Gathered, GatherError> {
         let request = AttestRequest {
-            client: ClientRef { chain: end.chain.clone(), id: end.client.clone() },
+            client: ClientRef {
+                chain: end.chain.clone(),
+                id: end.client.clone(),
+            },
             height,
             paths: paths.to_vec(),
         };
-        let mut answers: FuturesUnordered<_> =
-            self.witnesses.iter().map(|witness| witness.attest(&request)).collect();
+        let mut answers: FuturesUnordered<_> = self
+            .witnesses
+            .iter()
+            .map(|witness| witness.attest(&request))
+            .collect();
         let mut tally = Tally::default();
         let mut reasons = Vec::new();
         while let Some(answer) = answers.next().await {
@@ -135,7 +141,13 @@ impl Committees {
             }
         }
         if tally.statements.len() > 1 {
-            reasons.push(format!("the attestors say {} different things", tally.statements.len()));
+            reasons.push(format!(
+                "the attestors say {} different things",
+                tally.statements.len()
+            ));
+        }
+        if self.witnesses.is_empty() {
+            reasons.push("no attestor is known".to_owned());
         }
         // Answers come in any order; the same trouble reads the same each time.
         reasons.sort_unstable();
@@ -155,7 +167,10 @@ enum Unhelpful {
     #[error(transparent)]
     Silent(#[from] WitnessError),
     #[error("the answer of {attestor} is worth nothing: {defect}")]
-    Defective { attestor: Address, defect: AnswerDefect },
+    Defective {
+        attestor: Address,
+        defect: AnswerDefect,
+    },
     #[error("{attestor} is not in the client's committee")]
     Stranger { attestor: Address },
 }
@@ -182,8 +197,10 @@ impl Tally {
             return Err(Unhelpful::Stranger { attestor });
         }
         let Attestation { data, signature } = attested.state;
-        let (packets, packets_signature) =
-            attested.packets.map(|packets| (packets.data, packets.signature)).unwrap_or_default();
+        let (packets, packets_signature) = attested
+            .packets
+            .map(|packets| (packets.data, packets.signature))
+            .unwrap_or_default();
         let signatures = self.statements.entry((data, packets)).or_default();
         signatures.insert(attestor, [signature, packets_signature]);
         Ok(())
@@ -191,7 +208,11 @@ impl Tally {
 
     /// How many attestors say the same at best.
     fn most(&self) -> usize {
-        self.statements.values().map(BTreeMap::len).max().unwrap_or(0)
+        self.statements
+            .values()
+            .map(BTreeMap::len)
+            .max()
+            .unwrap_or(0)
     }
 
     /// The proof that the answers make, if enough of them agree.
@@ -202,7 +223,10 @@ impl Tally {
         let assemble = |kind, data: &Bytes, which: usize| -> Option<SignedAttestation> {
             let digest = attestation_digest(kind, &client.domain, data);
             let signatures = signatures.values().map(|pair| pair[which]);
-            client.committee.assemble(digest, data.clone(), signatures).ok()
+            client
+                .committee
+                .assemble(digest, data.clone(), signatures)
+                .ok()
         };
         let proof = Proof {
             height,

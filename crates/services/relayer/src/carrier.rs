@@ -1,24 +1,25 @@
 //! Carries messages to one light client: claim effects, gather a proof, submit.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use alloy_primitives::{B256, Keccak256};
+use alloy_primitives::B256;
 use causeway_attestor::MAX_PATHS;
 use causeway_engine::{Claimed, EffectId, Engine, EngineError, UnitError};
 use causeway_ibc::{Claim, Input};
 use causeway_types::BlockRef;
 use thiserror::Error;
 use tokio::{
-    sync::{Mutex, Semaphore, watch},
+    sync::{Semaphore, watch},
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, info, info_span, warn};
 
 use crate::{
+    attempt::{Outcome, attempt_key, not_final_yet, open, unproven},
     attestations::{Committees, GatherError},
     clock::Clock,
     host::{ClientView, Host, HostError, Message, SubmitError, Submitted},
@@ -77,17 +78,6 @@ enum Stall {
     Engine(#[from] EngineError),
 }
 
-/// What came of one message.
-#[derive(Clone)]
-enum Outcome {
-    /// It is in a block, or was needed no more: wait for the chain to show the fact.
-    Arrived,
-    /// The message itself is refused: try again ever more rarely.
-    Refused(String),
-    /// The chain could not be used: try again soon.
-    Stalled(String),
-}
-
 impl Carrier {
     /// Works until stopped; then finishes what is in flight.
     pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), RelayerError> {
@@ -141,17 +131,21 @@ impl Carrier {
             }
             Ok(())
         };
-        tokio::time::timeout(FAREWELL, last).await.unwrap_or_else(|_| {
-            warn!(lane = %self.end, "stopped with messages in flight; they are taken up again");
-            Ok(())
-        })
+        tokio::time::timeout(FAREWELL, last)
+            .await
+            .unwrap_or_else(|_| {
+                warn!(lane = %self.end, "stopped with messages in flight; they are taken up again");
+                Ok(())
+            })
     }
 
     /// Takes the next messages that are due, no more than one proof may cover.
     pub(crate) async fn claim(&self) -> Result<Cargo, EngineError> {
         let max = self.config.batch.clamp(1, MAX_PATHS);
         let (lane, now) = (lane(&self.end), self.clock.now());
-        self.engine.claim(&lane, &self.config.owner, max, LEASE, now).await
+        self.engine
+            .claim(&lane, &self.config.owner, max, LEASE, now)
+            .await
     }
 
     /// One batch, with its claim kept up for as long as it takes.
@@ -182,9 +176,13 @@ impl Carrier {
             let waited = began.elapsed().as_secs();
             let messages = ids.len();
             warn!(lane = %self.end, messages, waited, "a batch is not in a block yet");
-            self.lane.waiting(&format!("{messages} messages wait for a block for {waited} s"));
-            let renewed =
-                self.engine.renew(ids, &self.config.owner, LEASE, self.clock.now()).await;
+            self.lane.waiting(&format!(
+                "{messages} messages wait for a block for {waited} s"
+            ));
+            let renewed = self
+                .engine
+                .renew(ids, &self.config.owner, LEASE, self.clock.now())
+                .await;
             match renewed {
                 Err(error) if !error.is_transient() => return error.into(),
                 Err(error) => warn!(lane = %self.end, %error, "a claim could not be renewed"),
@@ -212,20 +210,24 @@ impl Carrier {
             }
         }
         if !(refused.is_empty() && stalled.is_empty()) {
-            *self.client.lock().await = None;
+            *self.known_client() = None;
         }
         // A claim lost meanwhile is somebody else's to judge, or nobody's any more.
         let (now, owner) = (self.clock.now(), &self.config.owner);
         let client = self.end.to_string();
         if !arrived.is_empty() {
             self.lane.moved();
-            let _ = self.engine.postpone(&arrived, owner, now.plus(RECHECK), now).await?;
+            let _ = self
+                .engine
+                .postpone(&arrived, owner, now.plus(RECHECK), now)
+                .await?;
         }
         for (id, reason) in &refused {
             metrics::counter!("causeway_messages_refused_total", "client" => client.clone())
                 .increment(1);
             if arrived.is_empty() {
-                self.lane.waiting(&format!("messages are refused: {reason}"));
+                self.lane
+                    .waiting(&format!("messages are refused: {reason}"));
             }
             let _ = self.engine.retry(&[*id], owner, reason, now).await?;
         }
@@ -234,21 +236,30 @@ impl Carrier {
             warn!(lane = %self.end, messages = stalled.len(), reason, ?delay, "nothing moves");
             metrics::counter!("causeway_lane_stalls_total", "client" => client).increment(1);
             let ids: Vec<EffectId> = stalled.iter().map(|(id, _)| *id).collect();
-            let _ = self.engine.postpone(&ids, owner, now.plus(delay), now).await?;
+            let _ = self
+                .engine
+                .postpone(&ids, owner, now.plus(delay), now)
+                .await?;
         }
         Ok(())
     }
 
     async fn deliver(&self, cargo: &[Claimed<RelayEffect>]) -> Result<Vec<Outcome>, Stall> {
         let height = self.counterparty.borrow().map_or(0, |block| block.height);
-        let mut outcomes: Vec<Option<Outcome>> =
-            cargo.iter().map(|claimed| not_final_yet(&claimed.effect, height)).collect();
+        let mut outcomes: Vec<Option<Outcome>> = cargo
+            .iter()
+            .map(|claimed| not_final_yet(&claimed.effect, height))
+            .collect();
         let provable = open(&outcomes);
         if !provable.is_empty() {
-            self.prove_and_submit(cargo, height, &provable, &mut outcomes).await?;
+            self.prove_and_submit(cargo, height, &provable, &mut outcomes)
+                .await?;
         }
         let lost = || Outcome::Stalled("the chain's driver gave no answer".to_owned());
-        Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(lost)).collect())
+        Ok(outcomes
+            .into_iter()
+            .map(|outcome| outcome.unwrap_or_else(lost))
+            .collect())
     }
 
     /// Brings those of the messages that can be proven at this height, the counterparty's newest
@@ -260,9 +271,11 @@ impl Carrier {
         provable: &[usize],
         outcomes: &mut [Option<Outcome>],
     ) -> Result<(), Stall> {
-        let messages: Vec<&Message> =
-            provable.iter().map(|i| &cargo[*i].effect.message).collect();
-        let paths: Vec<B256> = messages.iter().map(|message| message.proven_path().key()).collect();
+        let messages: Vec<&Message> = provable.iter().map(|i| &cargo[*i].effect.message).collect();
+        let paths: Vec<B256> = messages
+            .iter()
+            .map(|message| message.proven_path().key())
+            .collect();
         let client = self.client().await?;
         let (moot, gathered) = tokio::join!(
             self.host.moot(&messages),
@@ -281,9 +294,12 @@ impl Carrier {
         if open.is_empty() {
             return Ok(());
         }
-        self.record_proven(open.iter().map(|i| &cargo[*i]), height).await?;
-        let batch: Vec<Message> =
-            open.iter().map(|i| cargo[*i].effect.message.clone()).collect();
+        self.record_proven(open.iter().map(|i| &cargo[*i]), height)
+            .await?;
+        let batch: Vec<Message> = open
+            .iter()
+            .map(|i| cargo[*i].effect.message.clone())
+            .collect();
         let key = attempt_key(open.iter().map(|i| &cargo[*i]), height);
         let answers = self.host.submit(&key, &client, &proof, &batch).await;
         for (i, answer) in open.into_iter().zip(answers) {
@@ -292,14 +308,20 @@ impl Carrier {
         Ok(())
     }
 
+    /// No lock is held while the chain is asked: a slow answer to one batch is no reason for the
+    /// others to wait, and two answers are as good as one.
     async fn client(&self) -> Result<ClientView, HostError> {
-        let mut known = self.client.lock().await;
-        if let Some(client) = &*known {
-            return Ok(client.clone());
+        let known = self.known_client().clone();
+        if let Some(client) = known {
+            return Ok(client);
         }
         let client = self.host.client(&self.end.client).await?;
-        *known = Some(client.clone());
+        *self.known_client() = Some(client.clone());
         Ok(client)
+    }
+
+    fn known_client(&self) -> MutexGuard<'_, Option<ClientView>> {
+        self.client.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes in each packet's life that its proof is in hand.
@@ -316,7 +338,9 @@ impl Carrier {
                 Message::Timeout { .. } => Claim::Timeout,
             };
             let key = &claimed.process.key;
-            let Some(process) = unit.process::<PacketMachine>(key).await? else { continue };
+            let Some(process) = unit.process::<PacketMachine>(key).await? else {
+                continue;
+            };
             let input = PacketInput::bare(&process.state, Input::Proven { claim, height });
             match unit.handle::<PacketMachine>(key, input).await {
                 Ok(()) => {}
@@ -348,43 +372,4 @@ impl Carrier {
             Err(SubmitError::Host(error)) => Outcome::Refused(error.to_string()),
         }
     }
-}
-
-/// The messages that nothing is known to have come of yet.
-fn open(outcomes: &[Option<Outcome>]) -> Vec<usize> {
-    (0..outcomes.len()).filter(|i| outcomes[*i].is_none()).collect()
-}
-
-/// Sets aside a message that only a later height can prove.
-fn not_final_yet(effect: &RelayEffect, have: u64) -> Option<Outcome> {
-    let need = effect.provable_from;
-    (have < need).then(|| {
-        let reason = format!("the counterparty's final height is {have}, this needs {need}");
-        Outcome::Stalled(reason)
-    })
-}
-
-/// Sets aside a message whose fact the counterparty does not show at the proven height: the proof
-/// would fail and take the whole batch with it.
-fn unproven(message: &Message, shown: B256, height: u64) -> Option<Outcome> {
-    let expected = message.proven_commitment();
-    (shown != expected).then(|| {
-        Outcome::Refused(format!(
-            "the counterparty shows {shown} at height {height}, the message needs {expected}"
-        ))
-    })
-}
-
-/// Names an attempt by the very messages that it holds, so that after a crash the same attempt is
-/// not made twice, and that no other passes for it.
-fn attempt_key<'a>(
-    cargo: impl Iterator<Item = &'a Claimed<RelayEffect>>,
-    height: u64,
-) -> String {
-    let mut hasher = Keccak256::new();
-    hasher.update(height.to_be_bytes());
-    for claimed in cargo {
-        hasher.update(format!("{}#{};", claimed.key, claimed.attempts));
-    }
-    format!("{:x}", hasher.finalize())
 }

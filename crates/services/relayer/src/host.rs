@@ -171,9 +171,9 @@ impl Message {
     /// The packet that the message is about.
     pub fn packet(&self) -> &Packet {
         match self {
-            Self::Receive { packet } | Self::Acknowledge { packet, .. } | Self::Timeout { packet } => {
-                packet
-            }
+            Self::Receive { packet }
+            | Self::Acknowledge { packet, .. }
+            | Self::Timeout { packet } => packet,
         }
     }
 
@@ -241,12 +241,20 @@ pub struct HostError {
 impl HostError {
     /// An error that passes by itself, such as an endpoint that does not answer.
     pub fn passing(chain: &ChainId, source: impl StdError + Send + Sync + 'static) -> Self {
-        Self { chain: chain.clone(), retry: true, source: std::sync::Arc::new(source) }
+        Self {
+            chain: chain.clone(),
+            retry: true,
+            source: std::sync::Arc::new(source),
+        }
     }
 
     /// An error that stays until somebody acts, such as a reorg below finality.
     pub fn lasting(chain: &ChainId, source: impl StdError + Send + Sync + 'static) -> Self {
-        Self { chain: chain.clone(), retry: false, source: std::sync::Arc::new(source) }
+        Self {
+            chain: chain.clone(),
+            retry: false,
+            source: std::sync::Arc::new(source),
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 //! because a transaction seemed to succeed. The relayer is trusted with nothing: the destination
 //! checks every proof.
 
+mod attempt;
 mod attestations;
 mod carrier;
 mod clock;
@@ -23,7 +24,7 @@ mod simulation;
 pub use attestations::{Committees, GatherError, Witness, WitnessError};
 pub use host::{
     ClientView, EventKind, Follow, Host, HostError, HostUpdate, Message, PacketEvent, Proof,
-    Submitted, SubmitError,
+    SubmitError, Submitted,
 };
 pub use packet::{
     FactTx, PacketError, PacketInput, PacketMachine, PacketRecord, RelayEffect, process_key,

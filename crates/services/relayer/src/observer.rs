@@ -125,7 +125,8 @@ impl Observer {
         if let Some(block) = newest_final {
             // Told before the effects that stand on it are announced, so that no carrier takes them
             // up and finds them not provable yet.
-            self.final_block.send_if_modified(|known| advance(known, block));
+            self.final_block
+                .send_if_modified(|known| advance(known, block));
         }
         unit.commit().await?;
         self.chain.progressed(head, newest_final);
@@ -150,7 +151,10 @@ impl Observer {
             id: event.id,
             height: block.height,
             block_hash: block.hash,
-            process: ProcessId { kind: PacketMachine::KIND.to_owned(), key: process.clone() },
+            process: ProcessId {
+                kind: PacketMachine::KIND.to_owned(),
+                key: process.clone(),
+            },
             body: serde_json::json!(Journalled { event: fact }),
         };
         if !unit.journal(&self.stream(), &entry).await? {
@@ -164,22 +168,31 @@ impl Observer {
         let input = PacketInput {
             src: src.chain.clone(),
             dst: dst.chain.clone(),
-            seen: Some(FactTx { fact, tx: event.tx, height: block.height, time: block.timestamp }),
+            seen: Some(FactTx {
+                fact,
+                tx: event.tx,
+                height: block.height,
+                time: block.timestamp,
+            }),
             input: match event.kind {
                 EventKind::Sent => Input::Sent { packet, block },
-                EventKind::Received { acks } => Input::Received { packet, block, acks },
-                EventKind::Acknowledged { acks } => Input::Acknowledged { packet, block, acks },
+                EventKind::Received { acks } => Input::Received {
+                    packet,
+                    block,
+                    acks,
+                },
+                EventKind::Acknowledged { acks } => Input::Acknowledged {
+                    packet,
+                    block,
+                    acks,
+                },
                 EventKind::TimedOut => Input::TimedOut { packet, block },
             },
         };
         self.handle(unit, &process, input).await
     }
 
-    async fn withdrawn(
-        &self,
-        unit: &mut Unit<'_>,
-        block: BlockRef,
-    ) -> Result<bool, RelayerError> {
+    async fn withdrawn(&self, unit: &mut Unit<'_>, block: BlockRef) -> Result<bool, RelayerError> {
         warn!(chain = %self.host.chain(), height = block.height, hash = %block.hash, "block withdrawn");
         let gone = unit.withdraw(&self.stream(), block.hash).await?;
         let any = !gone.is_empty();
@@ -214,8 +227,13 @@ impl Observer {
         block: BlockRef,
     ) -> Result<(), RelayerError> {
         for due in unit.due(&clock(chain), block.timestamp.as_secs()).await? {
-            let Some(process) = unit.process::<PacketMachine>(&due.key).await? else { continue };
-            let tick = Input::ClockOnDst { height: block.height, time: block.timestamp };
+            let Some(process) = unit.process::<PacketMachine>(&due.key).await? else {
+                continue;
+            };
+            let tick = Input::ClockOnDst {
+                height: block.height,
+                time: block.timestamp,
+            };
             let input = PacketInput::bare(&process.state, tick);
             self.handle(unit, &due.key, input).await?;
         }
@@ -245,11 +263,16 @@ impl Observer {
         input: fn(Event, B256) -> Input,
     ) -> Result<(), RelayerError> {
         let Ok(Journalled { event }) = serde_json::from_value(entry.body) else {
-            error!(process = entry.process.key, "a journal entry cannot be read");
+            error!(
+                process = entry.process.key,
+                "a journal entry cannot be read"
+            );
             return Ok(());
         };
         let key = entry.process.key;
-        let Some(process) = unit.process::<PacketMachine>(&key).await? else { return Ok(()) };
+        let Some(process) = unit.process::<PacketMachine>(&key).await? else {
+            return Ok(());
+        };
         let input = PacketInput::bare(&process.state, input(event, entry.block_hash));
         self.handle(unit, &key, input).await
     }

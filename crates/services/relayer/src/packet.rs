@@ -66,7 +66,12 @@ pub struct PacketInput {
 impl PacketInput {
     /// An input that no event showed, such as time passing.
     pub fn bare(record: &PacketRecord, input: Input) -> Self {
-        Self { src: record.src.clone(), dst: record.dst.clone(), input, seen: None }
+        Self {
+            src: record.src.clone(),
+            dst: record.dst.clone(),
+            input,
+            seen: None,
+        }
     }
 }
 
@@ -101,14 +106,29 @@ impl Machine for PacketMachine {
         state: Option<PacketRecord>,
         input: PacketInput,
     ) -> Result<Step<PacketRecord, RelayEffect>, PacketError> {
-        let PacketInput { src, dst, input, seen } = input;
-        let facts = state.as_ref().map(|record| record.facts.clone()).unwrap_or_default();
+        let PacketInput {
+            src,
+            dst,
+            input,
+            seen,
+        } = input;
+        let facts = state
+            .as_ref()
+            .map(|record| record.facts.clone())
+            .unwrap_or_default();
         let transition = match state {
             Some(record) => record.life.handle(input)?,
             None => PacketLife::begin(input)?,
         };
-        let Some(life) = transition.next else { return Ok(Step::vanish()) };
-        let mut record = PacketRecord { src, dst, life, facts };
+        let Some(life) = transition.next else {
+            return Ok(Step::vanish());
+        };
+        let mut record = PacketRecord {
+            src,
+            dst,
+            life,
+            facts,
+        };
         record.note(seen);
         let mut step = Step::to(record.clone(), record.life.phase().name());
         if record.life.is_terminal() {
@@ -146,12 +166,18 @@ fn effect_key(action: Action) -> &'static str {
 impl PacketRecord {
     /// The end that the packet leaves from.
     pub fn source(&self) -> ClientEnd {
-        ClientEnd { chain: self.src.clone(), client: self.life.packet().source_client.clone() }
+        ClientEnd {
+            chain: self.src.clone(),
+            client: self.life.packet().source_client.clone(),
+        }
     }
 
     /// The end that the packet is for.
     pub fn destination(&self) -> ClientEnd {
-        ClientEnd { chain: self.dst.clone(), client: self.life.packet().dest_client.clone() }
+        ClientEnd {
+            chain: self.dst.clone(),
+            client: self.life.packet().dest_client.clone(),
+        }
     }
 
     /// Keeps where a fact was seen, and forgets what a reorganisation took back.
@@ -181,14 +207,23 @@ impl PacketRecord {
             Action::Acknowledge => {
                 let received = self.life.received()?;
                 let acks = received.content.clone();
-                (self.source(), received.block.height, Message::Acknowledge { packet, acks })
+                (
+                    self.source(),
+                    received.block.height,
+                    Message::Acknowledge { packet, acks },
+                )
             }
-            Action::Timeout => {
-                (self.source(), self.life.expired_on_dst()?.height, Message::Timeout { packet })
-            }
+            Action::Timeout => (
+                self.source(),
+                self.life.expired_on_dst()?.height,
+                Message::Timeout { packet },
+            ),
             Action::WakeOnDst { .. } => return None,
         };
-        let effect = RelayEffect { provable_from, message };
+        let effect = RelayEffect {
+            provable_from,
+            message,
+        };
         Some(NewEffect::new(effect_key(action), lane(&to), effect))
     }
 }

@@ -1,14 +1,15 @@
 //! The relayer as a whole.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use causeway_engine::{Engine, EngineError, Machine};
 use causeway_types::ChainId;
 use thiserror::Error;
-use tokio::{
-    sync::{Mutex, watch},
-    task::JoinSet,
-};
+use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -46,7 +47,11 @@ pub struct RelayerConfig {
 
 impl Default for RelayerConfig {
     fn default() -> Self {
-        Self { batch: 50, in_flight: 8, owner: "relayer".to_owned() }
+        Self {
+            batch: 50,
+            in_flight: 8,
+            owner: "relayer".to_owned(),
+        }
     }
 }
 
@@ -88,12 +93,30 @@ pub struct Relayer {
 
 impl Relayer {
     /// A relayer over these routes, with its state in the engine's database.
-    pub fn new(engine: Engine, routes: Routes, committees: Committees, config: RelayerConfig) -> Self {
-        let chains =
-            routes.hosts().map(|host| (host.chain().clone(), ChainWatch::default())).collect();
-        let lanes = routes.ends().map(|(end, _)| (end.clone(), LaneWatch::default())).collect();
+    pub fn new(
+        engine: Engine,
+        routes: Routes,
+        committees: Committees,
+        config: RelayerConfig,
+    ) -> Self {
+        let chains = routes
+            .hosts()
+            .map(|host| (host.chain().clone(), ChainWatch::default()))
+            .collect();
+        let lanes = routes
+            .ends()
+            .map(|(end, _)| (end.clone(), LaneWatch::default()))
+            .collect();
         let clock = Clock::default();
-        Self { engine, routes: Arc::new(routes), committees, config, clock, chains, lanes }
+        Self {
+            engine,
+            routes: Arc::new(routes),
+            committees,
+            config,
+            clock,
+            chains,
+            lanes,
+        }
     }
 
     /// The same relayer by another clock.
@@ -116,7 +139,9 @@ impl Relayer {
         parts.spawn(sweep(self.engine.clone(), self.clock.clone(), stop.clone()));
         let mut outcome = Ok(());
         while let Some(ended) = parts.join_next().await {
-            let ended = ended.map_err(|_| RelayerError::Crashed).and_then(|part| part);
+            let ended = ended
+                .map_err(|_| RelayerError::Crashed)
+                .and_then(|part| part);
             if ended.is_err() {
                 stop.cancel();
                 outcome = outcome.and(ended);
@@ -171,13 +196,29 @@ impl Relayer {
 
     /// What the relayer is doing now.
     pub async fn status(&self) -> Result<RelayerStatus, EngineError> {
-        let waiting: BTreeMap<String, u64> =
-            self.engine.lanes().await?.into_iter().map(|lane| (lane.lane, lane.open)).collect();
+        let waiting: BTreeMap<String, u64> = self
+            .engine
+            .lanes()
+            .await?
+            .into_iter()
+            .map(|lane| (lane.lane, lane.open))
+            .collect();
         let routes = self.routes.routes().iter();
         Ok(RelayerStatus {
-            chains: self.chains.iter().map(|(chain, watch)| watch.status(chain)).collect(),
-            routes: routes.map(|route| self.route_status(route, &waiting)).collect(),
-            packets: self.engine.counts(PacketMachine::KIND).await?.into_iter().collect(),
+            chains: self
+                .chains
+                .iter()
+                .map(|(chain, watch)| watch.status(chain))
+                .collect(),
+            routes: routes
+                .map(|route| self.route_status(route, &waiting))
+                .collect(),
+            packets: self
+                .engine
+                .counts(PacketMachine::KIND)
+                .await?
+                .into_iter()
+                .collect(),
         })
     }
 
@@ -186,7 +227,11 @@ impl Relayer {
             let waiting = waiting.get(&lane(end)).copied().unwrap_or(0);
             // What nobody waits for any more is no problem any more.
             let watch = self.lanes.get(end).filter(|_| waiting > 0);
-            LaneStatus { client: end.clone(), waiting, problem: watch.and_then(LaneWatch::problem) }
+            LaneStatus {
+                client: end.clone(),
+                waiting,
+                problem: watch.and_then(LaneWatch::problem),
+            }
         };
         RouteStatus {
             route: route.clone(),
@@ -196,11 +241,7 @@ impl Relayer {
 }
 
 /// Removes from the database what ended long ago and nothing needs any more.
-async fn sweep(
-    engine: Engine,
-    clock: Clock,
-    stop: CancellationToken,
-) -> Result<(), RelayerError> {
+async fn sweep(engine: Engine, clock: Clock, stop: CancellationToken) -> Result<(), RelayerError> {
     let mut pause = SWEEP_PAUSE;
     loop {
         tokio::select! {

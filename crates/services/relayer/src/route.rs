@@ -47,15 +47,17 @@ pub enum RouteError {
 /// All routes of a relayer, with the chains they join.
 pub struct Routes {
     hosts: BTreeMap<ChainId, Arc<dyn Host>>,
-    routes: Vec<Route>,
+    pairs: Vec<Route>,
     other_end: BTreeMap<ClientEnd, ClientEnd>,
 }
 
 impl Routes {
     /// Joins hosts by routes.
     pub fn new(hosts: Vec<Arc<dyn Host>>, routes: Vec<Route>) -> Result<Self, RouteError> {
-        let hosts: BTreeMap<_, _> =
-            hosts.into_iter().map(|host| (host.chain().clone(), host)).collect();
+        let hosts: BTreeMap<_, _> = hosts
+            .into_iter()
+            .map(|host| (host.chain().clone(), host))
+            .collect();
         let mut other_end = BTreeMap::new();
         for Route { a, b } in &routes {
             for (here, there) in [(a, b), (b, a)] {
@@ -67,7 +69,11 @@ impl Routes {
                 }
             }
         }
-        Ok(Self { hosts, routes, other_end })
+        Ok(Self {
+            hosts,
+            pairs: routes,
+            other_end,
+        })
     }
 
     /// The chain of this name.
@@ -84,7 +90,7 @@ impl Routes {
 
     /// All routes.
     pub fn routes(&self) -> &[Route] {
-        &self.routes
+        &self.pairs
     }
 
     /// All ends of all routes: every one is a light client to which messages are carried.
@@ -106,11 +112,21 @@ impl Routes {
         } else {
             (&packet.source_client, &packet.dest_client)
         };
-        let here = ClientEnd { chain: seen_on.clone(), client: client_here.clone() };
+        let here = ClientEnd {
+            chain: seen_on.clone(),
+            client: client_here.clone(),
+        };
         let (here, there) = self.other_end.get_key_value(&here)?;
         if &there.client != client_there {
             return None;
         }
-        Some(if seen_at_dst { (there, here) } else { (here, there) })
+        Some(if seen_at_dst {
+            (there, here)
+        } else {
+            (here, there)
+        })
     }
 }
+
+#[cfg(test)]
+mod tests;

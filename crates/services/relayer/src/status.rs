@@ -89,7 +89,9 @@ impl LaneWatch {
     pub(crate) fn stalled(&self, reason: &str) -> Duration {
         let mut state = self.state();
         state.problem = Some(reason.to_owned());
-        let pause = STALL_FIRST.saturating_mul(1 << state.stalls.min(10)).min(STALL_MAX);
+        let pause = STALL_FIRST
+            .saturating_mul(1 << state.stalls.min(10))
+            .min(STALL_MAX);
         state.stalls = state.stalls.saturating_add(1);
         pause
     }
@@ -150,5 +152,80 @@ impl ChainWatch {
             contradictions: state.contradictions,
             contradiction: state.contradiction.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::B256;
+    use causeway_types::Timestamp;
+
+    use super::*;
+
+    fn block(height: u64) -> BlockRef {
+        BlockRef {
+            height,
+            hash: B256::with_last_byte(1),
+            parent: B256::ZERO,
+            timestamp: Timestamp::from_secs(height),
+        }
+    }
+
+    #[test]
+    fn a_lane_that_stalls_waits_longer_each_time_but_never_long() {
+        let lane = LaneWatch::default();
+        let pauses: Vec<_> = (0..6)
+            .map(|_| lane.stalled("no attestor").as_millis())
+            .collect();
+        assert_eq!(pauses, [200, 400, 800, 1600, 3000, 3000]);
+        for _ in 0..100 {
+            assert_eq!(lane.stalled("no attestor"), STALL_MAX);
+        }
+    }
+
+    #[test]
+    fn a_lane_says_why_nothing_moves_until_something_does() {
+        let lane = LaneWatch::default();
+        assert_eq!(lane.problem(), None);
+        lane.stalled("no attestor");
+        assert_eq!(lane.problem().as_deref(), Some("no attestor"));
+        lane.moved();
+        assert_eq!(lane.problem(), None);
+        assert_eq!(lane.stalled("again"), STALL_FIRST, "what moved begins anew");
+        lane.waiting("no block");
+        assert_eq!(lane.problem().as_deref(), Some("no block"));
+    }
+
+    #[test]
+    fn a_chain_keeps_its_heights_and_forgets_its_problem_once_it_goes_on() {
+        let (watch, chain) = (ChainWatch::default(), ChainId::eip155(1));
+        watch.progressed(Some(block(7)), Some(block(5)));
+        watch.unusable("no endpoint");
+        let status = watch.status(&chain);
+        assert_eq!(status.problem.as_deref(), Some("no endpoint"));
+        assert_eq!(
+            (status.head, status.final_block),
+            (Some(block(7)), Some(block(5)))
+        );
+        watch.progressed(None, Some(block(6)));
+        let status = watch.status(&chain);
+        assert_eq!(status.problem, None);
+        assert_eq!(
+            (status.head, status.final_block),
+            (Some(block(7)), Some(block(6)))
+        );
+    }
+
+    #[test]
+    fn a_contradiction_stays_known_when_the_chain_goes_on() {
+        let (watch, chain) = (ChainWatch::default(), ChainId::eip155(1));
+        watch.contradicted("refunded and received");
+        watch.progressed(Some(block(1)), None);
+        let status = watch.status(&chain);
+        assert_eq!(status.contradictions, 1);
+        assert_eq!(
+            status.contradiction.as_deref(),
+            Some("refunded and received")
+        );
     }
 }

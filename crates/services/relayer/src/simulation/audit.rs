@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use causeway_engine::{EffectFilter, Filter};
 use causeway_ibc::{Packet, Phase};
 
-use super::{chain::Chain, router::Told, sim::Sim, world::end};
+use super::{
+    chain::{Chain, From},
+    router::Told,
+    sim::Sim,
+    world::end,
+};
 use crate::{
     host::EventKind,
     packet::{PacketMachine, process_key},
@@ -22,10 +27,21 @@ impl Sim {
             assert!(!state.frozen, "the client on {side} is frozen");
             let mut in_flight = 0;
             for (number, told) in &state.outgoing {
-                let paid_out = other.incoming.get(number).copied().unwrap_or_default().paid_out;
+                let paid_out = other
+                    .incoming
+                    .get(number)
+                    .copied()
+                    .unwrap_or_default()
+                    .paid_out;
                 let concluded = told.acknowledged + told.refunded;
-                assert!(concluded <= 1, "packet {number} of {side} was concluded twice: {told:?}");
-                assert!(paid_out <= 1, "packet {number} of {side} was paid out twice");
+                assert!(
+                    concluded <= 1,
+                    "packet {number} of {side} was concluded twice: {told:?}"
+                );
+                assert!(
+                    paid_out <= 1,
+                    "packet {number} of {side} was paid out twice"
+                );
                 assert!(
                     told.refunded + paid_out <= 1,
                     "packet {number} of {side} was refunded and paid out"
@@ -43,20 +59,59 @@ impl Sim {
             let last = &there.final_block().state;
             for (number, told) in &state.incoming {
                 let sent = last.outgoing.contains_key(number);
-                assert!(sent || told.paid_out == 0, "packet {number} was paid out on {side} too soon");
+                assert!(
+                    sent || told.paid_out == 0,
+                    "packet {number} was paid out on {side} too soon"
+                );
             }
         }
+    }
+
+    /// How often what happened: a run in which nothing does proves nothing.
+    pub(super) fn seen(&self) -> BTreeMap<&'static str, u64> {
+        let mut seen = self.seen.clone();
+        let mut count = |what, times: usize| {
+            *seen.entry(what).or_insert(0) += u64::try_from(times).unwrap();
+        };
+        for chain in &self.world.lock().chains {
+            let ends = ends(chain);
+            let timed_out = ends
+                .iter()
+                .filter(|(_, phase)| *phase == Phase::TimedOut)
+                .count();
+            let told = chain.head().state.outgoing.values();
+            let refunded = told.filter(|told| told.refunded > 0).count();
+            let txs = || chain.blocks.iter().flat_map(|block| &block.txs);
+            let reverted = txs().filter(|(tx, outcome)| tx.from != From::User && outcome.is_err());
+            let stranger =
+                txs().filter(|(tx, outcome)| tx.from == From::Stranger && outcome.is_ok());
+            count("a packet is acknowledged", ends.len() - timed_out);
+            count("a packet times out", timed_out);
+            count("an error acknowledgement refunds", refunded - timed_out);
+            count("a batch reverts in its block", reverted.count());
+            count("a stranger relays", stranger.count());
+        }
+        seen
     }
 
     /// Every packet ended, once; the chains, the application and the database agree on how.
     pub(super) async fn check_the_end(&self) {
         self.note_contradictions().await;
         self.audit();
-        let open = EffectFilter { open_only: true, ..EffectFilter::default() };
+        let open = EffectFilter {
+            open_only: true,
+            ..EffectFilter::default()
+        };
         assert_eq!(self.engine.effects(open).await.unwrap(), vec![]);
-        let processes = self.engine.processes::<PacketMachine>(Filter::default()).await.unwrap();
-        let phases: BTreeMap<String, String> =
-            processes.into_iter().map(|process| (process.key, process.phase)).collect();
+        let processes = self
+            .engine
+            .processes::<PacketMachine>(Filter::default())
+            .await
+            .unwrap();
+        let phases: BTreeMap<String, String> = processes
+            .into_iter()
+            .map(|process| (process.key, process.phase))
+            .collect();
         let world = self.world.lock();
         let mut expected = BTreeMap::new();
         for side in 0..2 {
@@ -64,11 +119,18 @@ impl Sim {
             for (packet, phase) in ends(here) {
                 let number = packet.sequence.get();
                 let told = here.head().state.outgoing[&number];
-                let paid_out =
-                    there.head().state.incoming.get(&number).map_or(0, |told: &Told| told.paid_out);
+                let paid_out = there
+                    .head()
+                    .state
+                    .incoming
+                    .get(&number)
+                    .map_or(0, |told: &Told| told.paid_out);
                 assert_eq!(told.acknowledged, paid_out, "packet {number} of {side}");
                 assert_eq!(told.refunded, 1 - paid_out, "packet {number} of {side}");
-                expected.insert(process_key(&end(side), packet.sequence), phase.name().to_owned());
+                expected.insert(
+                    process_key(&end(side), packet.sequence),
+                    phase.name().to_owned(),
+                );
             }
             assert_eq!(here.head().state.outgoing.len(), ends(here).len());
         }

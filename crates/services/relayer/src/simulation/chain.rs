@@ -13,7 +13,7 @@ use crate::host::{HostUpdate, PacketEvent};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum From {
     User,
-    /// The relayer under test: its driver sends again what a reorganisation drops.
+    /// The relayer under test.
     Relayer,
     Stranger,
 }
@@ -30,7 +30,7 @@ pub(super) type Mined = (Tx, Result<(), Revert>);
 
 #[derive(Clone, Debug)]
 pub(super) struct Block {
-    pub(super) block: BlockRef,
+    pub(super) name: BlockRef,
     pub(super) events: Vec<PacketEvent>,
     pub(super) txs: Vec<Mined>,
     /// The contracts after this block.
@@ -78,7 +78,12 @@ impl Chain {
             timestamp: start.plus_secs(ahead_secs),
         };
         let state = State::with_money(1_000_000);
-        let blocks = vec![Block { block: genesis, events: vec![], txs: vec![], state }];
+        let blocks = vec![Block {
+            name: genesis,
+            events: vec![],
+            txs: vec![],
+            state,
+        }];
         Self {
             id,
             contracts,
@@ -106,7 +111,13 @@ impl Chain {
     }
 
     pub(super) fn final_block(&self) -> &Block {
-        self.at(self.head().block.height.saturating_sub(self.depth)).unwrap()
+        self.at(self.head().name.height.saturating_sub(self.depth))
+            .unwrap()
+    }
+
+    /// Whether a transaction of the relayer waits for a block.
+    pub(super) fn has_of_relayer(&self) -> bool {
+        self.mempool.iter().any(|tx| tx.from == From::Relayer)
     }
 
     pub(super) fn submit(&mut self, from: From, call: Call) -> B256 {
@@ -119,7 +130,7 @@ impl Chain {
     pub(super) fn mine(&mut self, now: Timestamp, mut wanted: impl FnMut(&Tx) -> bool) {
         let hash = self.unique();
         let parent = self.head();
-        let block = next_block(&parent.block, hash, now.plus_secs(self.ahead_secs));
+        let block = next_block(&parent.name, hash, now.plus_secs(self.ahead_secs));
         let mut state = parent.state.clone();
         let (mut events, mut txs) = (Vec::new(), Vec::new());
         for tx in std::mem::take(&mut self.mempool) {
@@ -131,37 +142,60 @@ impl Chain {
             let outcome = outcome.map(|shown| {
                 for (kind, packet) in shown {
                     let id = format!("{}:{}", tx.id, events.len());
-                    events.push(PacketEvent { id, tx: tx.id, kind, packet });
+                    events.push(PacketEvent {
+                        id,
+                        tx: tx.id,
+                        kind,
+                        packet,
+                    });
                 }
             });
             txs.push((tx, outcome));
         }
-        self.blocks.push(Block { block, events, txs, state });
+        self.blocks.push(Block {
+            name: block,
+            events,
+            txs,
+            state,
+        });
     }
 
-    /// Takes back the newest blocks, none of which is final. What the relayer's driver sent waits
-    /// again; of the rest, what is kept.
+    /// Takes back the newest blocks, none of which is final. Of their transactions, those that are
+    /// kept wait again; the rest is lost, and the keys of lost attempts are free.
     pub(super) fn take_back(&mut self, blocks: u64, mut kept: impl FnMut() -> bool) {
         assert!(blocks <= self.depth, "a reorganisation below finality");
-        let keep = self.blocks.len().saturating_sub(usize::try_from(blocks).unwrap()).max(1);
+        let keep = self
+            .blocks
+            .len()
+            .saturating_sub(usize::try_from(blocks).unwrap())
+            .max(1);
         let gone = self.blocks.split_off(keep);
-        let dropped = gone.into_iter().flat_map(|block| block.txs).map(|(tx, _)| tx);
-        let mut back: Vec<Tx> =
-            dropped.filter(|tx| tx.from == From::Relayer || kept()).collect();
+        let dropped = gone
+            .into_iter()
+            .flat_map(|block| block.txs)
+            .map(|(tx, _)| tx);
+        let (mut back, lost): (Vec<Tx>, Vec<Tx>) = dropped.partition(|_| kept());
+        self.attempts
+            .retain(|_, attempt| lost.iter().all(|tx| tx.id != attempt.tx));
         back.append(&mut self.mempool);
         self.mempool = back;
+    }
+
+    pub(super) fn waits(&self, id: B256) -> bool {
+        self.mempool.iter().any(|tx| tx.id == id)
     }
 
     /// What became of a transaction: the height of its block, and whether it reverted.
     pub(super) fn outcome(&self, id: B256) -> Option<(u64, Result<(), Revert>)> {
         self.blocks.iter().rev().find_map(|block| {
             let (_, outcome) = block.txs.iter().find(|(tx, _)| tx.id == id)?;
-            Some((block.block.height, outcome.clone()))
+            Some((block.name.height, outcome.clone()))
         })
     }
 
     fn is_canonical(&self, block: &BlockRef) -> bool {
-        self.at(block.height).is_some_and(|known| known.block == *block)
+        self.at(block.height)
+            .is_some_and(|known| known.name == *block)
     }
 
     /// The next thing that a follower at this place has not been told, as a real driver tells it.
@@ -173,10 +207,10 @@ impl Chain {
             return Some(HostUpdate::Withdrawn { block: tip });
         }
         let next = place.recent.last().map_or(0, |tip| tip.height + 1);
-        let last_final = self.final_block().block;
+        let last_final = self.final_block().name;
         let newly_final = last_final.height.min(next.saturating_sub(1));
         if next > 0 && place.told_final.is_none_or(|told| told < newly_final) {
-            let block = self.at(newly_final)?.block;
+            let block = self.at(newly_final)?.name;
             place.told_final = Some(newly_final);
             place.recent.retain(|known| known.height >= newly_final);
             return Some(HostUpdate::Final { block });
@@ -186,12 +220,19 @@ impl Chain {
         while height + 4 < last_final.height && self.at(height)?.events.is_empty() {
             height += 1;
         }
-        let Block { block, events, .. } = self.at(height)?;
+        let Block {
+            name: block,
+            events,
+            ..
+        } = self.at(height)?;
         if height != next {
             place.recent.clear();
         }
         place.recent.push(*block);
-        Some(HostUpdate::Block { block: *block, events: events.clone() })
+        Some(HostUpdate::Block {
+            block: *block,
+            events: events.clone(),
+        })
     }
 }
 
@@ -212,7 +253,7 @@ impl Place {
             events: chain.at(block.height).unwrap().events.clone(),
         });
         let last = self.told_final.and_then(|height| chain.at(height));
-        let last = last.map(|found| HostUpdate::Final { block: found.block });
+        let last = last.map(|found| HostUpdate::Final { block: found.name });
         blocks.chain(last).collect()
     }
 

@@ -1,5 +1,6 @@
 //! The model chains behind the relayer's port.
 
+use alloy_primitives::{Address, B256};
 use async_trait::async_trait;
 use causeway_ibc::ClientId;
 use causeway_types::ChainId;
@@ -8,7 +9,7 @@ use thiserror::Error;
 use super::{
     chain::{Attempt, Chain, From, Place},
     job::{Point, reach, wait_for_turn},
-    router::Call,
+    router::{Call, Revert},
     world::{Shared, chain_id},
 };
 use crate::host::{
@@ -27,7 +28,11 @@ pub(super) struct ModelHost {
 
 impl ModelHost {
     pub(super) fn new(world: &Shared, side: usize) -> Self {
-        Self { world: world.clone(), side, chain: chain_id(side) }
+        Self {
+            world: world.clone(),
+            side,
+            chain: chain_id(side),
+        }
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut Chain) -> T) -> Result<T, HostError> {
@@ -74,9 +79,15 @@ impl Host for ModelHost {
     }
 
     async fn follow(&self, cursor: Option<&str>) -> Result<Box<dyn Follow>, HostError> {
-        let place = cursor.map(|cursor| serde_json::from_str(cursor).unwrap()).unwrap_or_default();
+        let place = cursor
+            .map(|cursor| serde_json::from_str(cursor).unwrap())
+            .unwrap_or_default();
         self.with(|_| ())?;
-        Ok(Box::new(ModelFollow { world: self.world.clone(), side: self.side, place }))
+        Ok(Box::new(ModelFollow {
+            world: self.world.clone(),
+            side: self.side,
+            place,
+        }))
     }
 
     async fn client(&self, client: &ClientId) -> Result<ClientView, HostError> {
@@ -85,7 +96,7 @@ impl Host for ModelHost {
             assert_eq!(client, &chain.contracts.client);
             ClientView {
                 id: client.clone(),
-                address: alloy_primitives::Address::repeat_byte(7),
+                address: Address::repeat_byte(7),
                 committee: chain.contracts.committee.clone(),
                 domain: chain.contracts.domain,
                 proof_once: true,
@@ -117,23 +128,20 @@ impl Host for ModelHost {
         reach(Point::BeforeSending).await;
         let mut answers: Vec<Option<Result<Submitted, SubmitError>>> = vec![None; messages.len()];
         for part in 0.. {
-            let Some(attempt) = self.attempt(&format!("{key}#{part}"), proof, messages, &mut answers)
+            let Some(attempt) =
+                self.attempt(&format!("{key}#{part}"), proof, messages, &mut answers)
             else {
                 break;
             };
             reach(Point::Sent).await;
-            let (height, outcome) = loop {
-                let outcome = self.world.lock().chains[self.side].outcome(attempt.tx);
-                match outcome {
-                    Some(outcome) => break outcome,
-                    None => wait_for_turn().await,
-                }
-            };
-            // A batch that reverted in its block, because the chain went on meanwhile, is sifted
-            // once more and the rest sent again.
-            if outcome.is_ok() {
+            // A batch that was lost to a reorganisation is sent again; one that reverted in its
+            // block, because the chain went on meanwhile, is sifted once more before that.
+            if let Some((height, Ok(()))) = self.inclusion(attempt.tx).await {
                 for inside in attempt.inside {
-                    answers[inside] = Some(Ok(Submitted { tx: attempt.tx, height }));
+                    answers[inside] = Some(Ok(Submitted {
+                        tx: attempt.tx,
+                        height,
+                    }));
                 }
             }
         }
@@ -143,6 +151,20 @@ impl Host for ModelHost {
 }
 
 impl ModelHost {
+    /// Waits until the transaction is in a block or lost.
+    async fn inclusion(&self, tx: B256) -> Option<(u64, Result<(), Revert>)> {
+        loop {
+            {
+                let chain = &self.world.lock().chains[self.side];
+                let outcome = chain.outcome(tx);
+                if outcome.is_some() || !chain.waits(tx) {
+                    return outcome;
+                }
+            }
+            wait_for_turn().await;
+        }
+    }
+
     /// The transaction that this key stands for: the one sent earlier, or else a new one without
     /// the messages that revert now. `None` if nothing is left to send.
     fn attempt(
@@ -152,16 +174,23 @@ impl ModelHost {
         messages: &[Message],
         answers: &mut [Option<Result<Submitted, SubmitError>>],
     ) -> Option<Attempt> {
-        let open: Vec<usize> = (0..messages.len()).filter(|i| answers[*i].is_none()).collect();
+        let open: Vec<usize> = (0..messages.len())
+            .filter(|i| answers[*i].is_none())
+            .collect();
         if open.is_empty() {
             return None;
         }
         let mut world = self.world.lock();
         let chain = &mut world.chains[self.side];
-        let batch: Vec<_> = messages.iter().map(|message| message.proven_path().key()).collect();
+        let batch: Vec<_> = messages
+            .iter()
+            .map(|message| message.proven_path().key())
+            .collect();
         if let Some(known) = chain.attempts.get(key).cloned() {
             if known.batch != batch {
-                world.violations.push(format!("the attempt {key} was made with other messages"));
+                world
+                    .violations
+                    .push(format!("the attempt {key} was made with other messages"));
             }
             return Some(known);
         }
@@ -176,8 +205,11 @@ impl ModelHost {
         let mut inside = Vec::new();
         for i in open {
             let messages = vec![messages[i].clone()];
-            let call = Call::Relay { proof: proof.clone(), messages };
-            match state.execute(&chain.contracts, &call, head.block.timestamp) {
+            let call = Call::Relay {
+                proof: proof.clone(),
+                messages,
+            };
+            match state.execute(&chain.contracts, &call, head.name.timestamp) {
                 Ok(_) => inside.push(i),
                 Err(revert) => {
                     answers[i] = Some(Err(SubmitError::Refused { reason: revert.0 }));
@@ -188,7 +220,13 @@ impl ModelHost {
             return None;
         }
         let messages = inside.iter().map(|i| messages[*i].clone()).collect();
-        let tx = chain.submit(From::Relayer, Call::Relay { proof: proof.clone(), messages });
+        let tx = chain.submit(
+            From::Relayer,
+            Call::Relay {
+                proof: proof.clone(),
+                messages,
+            },
+        );
         let attempt = Attempt { batch, tx, inside };
         chain.attempts.insert(key.to_owned(), attempt.clone());
         Some(attempt)

@@ -89,7 +89,11 @@ pub(super) async fn wait_for_turn() {
         if progress.turn.load(SeqCst) != before {
             return Poll::Ready(());
         }
-        progress.wakers.lock().unwrap().push(context.waker().clone());
+        progress
+            .wakers
+            .lock()
+            .unwrap()
+            .push(context.waker().clone());
         Poll::Pending
     })
     .await;
@@ -131,7 +135,10 @@ pub(super) struct Job<T> {
 
 impl<T: 'static> Job<T> {
     pub(super) fn new(plan: Plan, work: impl Future<Output = T> + Send + 'static) -> Self {
-        let progress = Arc::new(Progress { plan, ..Progress::default() });
+        let progress = Arc::new(Progress {
+            plan,
+            ..Progress::default()
+        });
         let work = Box::pin(PROGRESS.scope(progress.clone(), work));
         Self { progress, work }
     }

@@ -16,8 +16,12 @@ mod stories;
 mod world;
 
 use std::{
+    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -33,23 +37,29 @@ const THREADS: usize = 2;
 /// No run takes nearly as long.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// One run from beginning to rest; its trace.
-fn run(seed: u64) -> B256 {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+/// One run from beginning to rest; its trace, and how often what happened in it.
+fn run(seed: u64) -> (B256, BTreeMap<&'static str, u64>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let story = async {
         let setting = Setting::of_seed(seed);
         let mut sim = Sim::new(setting).await;
         let world = sim.world.clone();
-        let mut last_words = LastWords { world: &world, setting, needed: true };
+        let mut last_words = LastWords {
+            world: &world,
+            setting,
+            needed: true,
+        };
         for _ in 0..STEPS {
             sim.step().await;
             sim.audit();
         }
         sim.drain().await;
         sim.check_the_end().await;
-        if std::env::var_os("SIMSTAT").is_some() { let w = sim.world.lock(); let o: Vec<_> = (0..2).map(|i| {let o=&w.chains[i].head().state.outgoing; (o.len(), o.values().filter(|t| t.acknowledged>0).count(), w.chains[i].head().block.height)}).collect(); eprintln!("{seed} {o:?}"); }
         last_words.needed = false;
-        sim.world.trace()
+        (sim.world.trace(), sim.seen())
     };
     // By the machine's own clock: a run that hangs is a failure too.
     let within = async { tokio::time::timeout(LONGEST, story).await };
@@ -74,7 +84,9 @@ impl Drop for LastWords<'_> {
 }
 
 fn number_from_environment(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
+    std::env::var(name)
+        .ok()
+        .map(|text| text.parse().expect("a number"))
 }
 
 #[test]
@@ -85,7 +97,8 @@ fn whatever_happens_every_packet_ends_once_and_nothing_is_minted_that_is_not_loc
     }
     let seeds = number_from_environment("CAUSEWAY_SIM_SEEDS").unwrap_or(SEEDS);
     let next = AtomicU64::new(0);
-    let failed = std::sync::Mutex::new(Vec::new());
+    let failed = Mutex::new(Vec::new());
+    let seen = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
@@ -94,15 +107,32 @@ fn whatever_happens_every_packet_ends_once_and_nothing_is_minted_that_is_not_loc
                     if seed >= seeds {
                         break;
                     }
-                    if catch_unwind(AssertUnwindSafe(|| run(seed))).is_err() {
-                        failed.lock().unwrap().push(seed);
+                    match catch_unwind(AssertUnwindSafe(|| run(seed))) {
+                        Err(_) => failed.lock().unwrap().push(seed),
+                        Ok((_, in_this)) => {
+                            for (what, times) in in_this {
+                                *seen.lock().unwrap().entry(what).or_insert(0) += times;
+                            }
+                        }
                     }
                 }
             });
         }
     });
     let failed = failed.into_inner().unwrap();
-    assert!(failed.is_empty(), "rerun one with CAUSEWAY_SIM_SEED: {failed:?}");
+    assert!(
+        failed.is_empty(),
+        "rerun one with CAUSEWAY_SIM_SEED: {failed:?}"
+    );
+    // A simulation in which something never happens says nothing about it.
+    let seen = seen.into_inner().unwrap();
+    println!("{seen:?}");
+    for (what, times) in seen {
+        assert!(
+            times > seeds / 20,
+            "{what} happened {times} times in {seeds} runs"
+        );
+    }
 }
 
 #[test]
@@ -110,5 +140,5 @@ fn the_same_seed_is_the_same_run() {
     for seed in [3, 7, 11, 25] {
         assert_eq!(run(seed), run(seed), "seed {seed}");
     }
-    assert_ne!(run(3), run(7));
+    assert_ne!(run(3).0, run(7).0);
 }

@@ -37,7 +37,9 @@ pub(super) struct Contracts {
 pub(super) struct Revert(pub(super) String);
 
 fn require(holds: bool, otherwise: &str) -> Result<(), Revert> {
-    holds.then_some(()).ok_or_else(|| Revert(otherwise.to_owned()))
+    holds
+        .then_some(())
+        .ok_or_else(|| Revert(otherwise.to_owned()))
 }
 
 /// What a user asks for.
@@ -54,7 +56,10 @@ pub(super) struct Order {
 #[derive(Clone, Debug)]
 pub(super) enum Call {
     Send(Order),
-    Relay { proof: Proof, messages: Vec<Message> },
+    Relay {
+        proof: Proof,
+        messages: Vec<Message>,
+    },
 }
 
 /// How often the application was told what became of a packet.
@@ -90,7 +95,10 @@ type Events = Vec<(EventKind, Packet)>;
 
 impl State {
     pub(super) fn with_money(home: u64) -> Self {
-        Self { home, ..Self::default() }
+        Self {
+            home,
+            ..Self::default()
+        }
     }
 
     pub(super) fn commitment(&self, path: B256) -> B256 {
@@ -135,7 +143,9 @@ impl State {
         } else {
             (&mut self.home, &contracts.token)
         };
-        *from = from.checked_sub(order.amount).ok_or_else(|| Revert("too little".to_owned()))?;
+        *from = from
+            .checked_sub(order.amount)
+            .ok_or_else(|| Revert("too little".to_owned()))?;
         if !order.homeward {
             self.escrow += order.amount;
         }
@@ -154,9 +164,19 @@ impl State {
             timeout: order.timeout,
             payloads: vec![transfer.payload()],
         };
-        self.commitments.insert(packet.commitment_path().key(), packet.commitment());
-        let Order { amount, homeward, .. } = *order;
-        self.outgoing.insert(self.sent, Told { amount, homeward, ..Told::default() });
+        self.commitments
+            .insert(packet.commitment_path().key(), packet.commitment());
+        let Order {
+            amount, homeward, ..
+        } = *order;
+        self.outgoing.insert(
+            self.sent,
+            Told {
+                amount,
+                homeward,
+                ..Told::default()
+            },
+        );
         Ok((EventKind::Sent, packet))
     }
 
@@ -168,7 +188,10 @@ impl State {
         require(!self.frozen, "the client is frozen")?;
         verify(contracts, AttestationKind::State, state)?;
         let state = StateAttestation::decode(&state.data).map_err(|e| Revert(e.to_string()))?;
-        let known = *self.consensus.entry(state.height).or_insert(state.timestamp);
+        let known = *self
+            .consensus
+            .entry(state.height)
+            .or_insert(state.timestamp);
         self.frozen |= known != state.timestamp;
         Ok(())
     }
@@ -187,7 +210,10 @@ impl State {
         verify(contracts, AttestationKind::Packet, &proof.packets)?;
         let attested =
             PacketAttestation::decode(&proof.packets.data).map_err(|e| Revert(e.to_string()))?;
-        require(attested.height == proof.height, "the proof is of another height")?;
+        require(
+            attested.height == proof.height,
+            "the proof is of another height",
+        )?;
         let member = attested
             .packets
             .iter()
@@ -223,7 +249,10 @@ impl State {
                 }
                 let ack = Acknowledgement::try_from(acks.clone()).unwrap();
                 self.concluded(&packet, ack.is_universal_error());
-                Ok(Some((EventKind::Acknowledged { acks: acks.clone() }, packet)))
+                Ok(Some((
+                    EventKind::Acknowledged { acks: acks.clone() },
+                    packet,
+                )))
             }
             Message::Timeout { .. } => {
                 require(time >= packet.timeout, "the packet's time is not over")?;
@@ -247,28 +276,37 @@ impl State {
         }
         self.commitments.insert(receipt, packet.receipt_value());
         let transfer = transfer(&packet);
-        require(transfer.receiver != POISON, "the application ran out of gas")?;
+        require(
+            transfer.receiver != POISON,
+            "the application ran out of gas",
+        )?;
         let told = self.incoming.entry(packet.sequence.get()).or_default();
         let acks = if transfer.receiver == NOBODY {
-            Acknowledgement::universal_error().app_acknowledgements().to_vec()
+            Acknowledgement::universal_error()
+                .app_acknowledgements()
+                .to_vec()
         } else {
             told.paid_out += 1;
             let denom = Denom::parse(&transfer.denom).unwrap();
             let amount = u64::try_from(transfer.amount).unwrap();
-            match denom.unprefixed(PORT, &packet.source_client) {
-                Some(home) => {
-                    assert_eq!(home, contracts.token);
-                    self.home += amount;
-                    self.escrow = self.escrow.checked_sub(amount).expect("unlocked what is not locked");
-                }
-                None => {
-                    assert_eq!(denom.received_through(PORT, &contracts.client), contracts.voucher);
-                    self.vouchers += amount;
-                }
+            if let Some(home) = denom.unprefixed(PORT, &packet.source_client) {
+                assert_eq!(home, contracts.token);
+                self.home += amount;
+                self.escrow = self
+                    .escrow
+                    .checked_sub(amount)
+                    .expect("unlocked what is not locked");
+            } else {
+                assert_eq!(
+                    denom.received_through(PORT, &contracts.client),
+                    contracts.voucher
+                );
+                self.vouchers += amount;
             }
             vec![Bytes::from_static(SUCCESS_ACKNOWLEDGEMENT)]
         };
-        self.commitments.insert(packet.ack_path().key(), causeway_ibc::ack_commitment(&acks));
+        self.commitments
+            .insert(packet.ack_path().key(), causeway_ibc::ack_commitment(&acks));
         Ok(Some((EventKind::Received { acks }, packet)))
     }
 
@@ -298,7 +336,10 @@ impl State {
             self.vouchers += amount;
         } else {
             self.home += amount;
-            self.escrow = self.escrow.checked_sub(amount).expect("refunded what is not locked");
+            self.escrow = self
+                .escrow
+                .checked_sub(amount)
+                .expect("refunded what is not locked");
         }
     }
 }
@@ -315,11 +356,17 @@ fn verify(
 ) -> Result<(), Revert> {
     let digest = attestation_digest(kind, &contracts.domain, &signed.data);
     let threshold = usize::from(contracts.committee.threshold());
-    require(signed.signatures.len() >= threshold, "the threshold is not met")?;
+    require(
+        signed.signatures.len() >= threshold,
+        "the threshold is not met",
+    )?;
     let mut signers = Vec::new();
     for signature in &signed.signatures {
         let signer = recover(digest, signature).map_err(|e| Revert(e.to_string()))?;
-        require(contracts.committee.members().contains(&signer), "an unknown signer")?;
+        require(
+            contracts.committee.members().contains(&signer),
+            "an unknown signer",
+        )?;
         require(!signers.contains(&signer), "a signer twice")?;
         signers.push(signer);
     }

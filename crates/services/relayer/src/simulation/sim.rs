@@ -1,6 +1,6 @@
 //! One run: chance picks what happens next, and the books are audited after every step.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use causeway_engine::{Engine, EngineOptions, RetryPolicy};
 use futures::FutureExt as _;
@@ -8,7 +8,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use tempfile::TempDir;
 
 use super::{
-    chain::Place,
+    chain::{Chain, Place},
     host::ModelHost,
     job::{Job, Plan, Turn},
     world::{MoodyWitness, Shared, route},
@@ -37,7 +37,13 @@ pub(super) struct Setting {
 impl Setting {
     /// Two chains without delays or faults of their own.
     pub(super) fn calm() -> Self {
-        Self { seed: 0, depths: [0; 2], ahead_secs: [0; 2], batch: 50, reopens: false }
+        Self {
+            seed: 0,
+            depths: [0; 2],
+            ahead_secs: [0; 2],
+            batch: 50,
+            reopens: false,
+        }
     }
 
     pub(super) fn of_seed(seed: u64) -> Self {
@@ -52,7 +58,7 @@ impl Setting {
             ahead_secs: [rng.random_range(0..4), rng.random_range(0..4)],
             batch: batches[rng.random_range(0..batches.len())],
             // Synced files are slow: some runs are enough to show that nothing hides in memory.
-            reopens: seed % 25 == 0,
+            reopens: seed.is_multiple_of(25),
         }
     }
 }
@@ -72,11 +78,19 @@ pub(super) struct Sim {
     /// Cursors that were saved, oldest first.
     cursors: [Vec<String>; 2],
     lives: u32,
+    /// How often what happened.
+    pub(super) seen: BTreeMap<&'static str, u64>,
 }
 
 fn options(setting: &Setting) -> EngineOptions {
-    let retry = RetryPolicy { max: Duration::from_secs(20), ..RetryPolicy::default() };
-    EngineOptions { retry, seed: Some(setting.seed) }
+    let retry = RetryPolicy {
+        max: Duration::from_secs(20),
+        ..RetryPolicy::default()
+    };
+    EngineOptions {
+        retry,
+        seed: Some(setting.seed),
+    }
 }
 
 fn relayer(
@@ -88,7 +102,11 @@ fn relayer(
 ) -> Relayer {
     let host = |side| Arc::new(ModelHost::new(world, side)) as Arc<dyn Host>;
     let routes = Routes::new(vec![host(0), host(1)], vec![route()]).unwrap();
-    let config = RelayerConfig { batch, in_flight: 3, owner };
+    let config = RelayerConfig {
+        batch,
+        in_flight: 3,
+        owner,
+    };
     let world = world.clone();
     Relayer::new(engine.clone(), routes, committees.clone(), config)
         .with_clock(Clock::new(move || world.lock().now))
@@ -109,7 +127,13 @@ impl Sim {
             "sqlite::memory:".to_owned()
         };
         let engine = Engine::open_with(&url, options(&setting)).await.unwrap();
-        let relayer = relayer(&world, &engine, &committees, setting.batch, "relayer".to_owned());
+        let relayer = relayer(
+            &world,
+            &engine,
+            &committees,
+            setting.batch,
+            "relayer".to_owned(),
+        );
         let (observers, carriers) = relayer.begin().await.unwrap();
         Self {
             rng: StdRng::seed_from_u64(setting.seed),
@@ -124,8 +148,18 @@ impl Sim {
             jobs: vec![],
             cursors: [vec![], vec![]],
             lives: 1,
+            seen: BTreeMap::from([
+                ("a block is withdrawn", 0),
+                ("the relayer dies", 0),
+                ("the relayer dies with its transaction sent", 0),
+                ("a chain is read again from further back", 0),
+            ]),
             setting,
         }
+    }
+
+    pub(super) fn saw(&mut self, what: &'static str) {
+        *self.seen.entry(what).or_insert(0) += 1;
     }
 
     /// Brings an observer up to this many updates; returns how many there were.
@@ -134,6 +168,12 @@ impl Sim {
         let count = updates.len();
         if let Some((_, cursor)) = updates.last() {
             let cursor = cursor.clone();
+            if updates
+                .iter()
+                .any(|(update, _)| matches!(update, HostUpdate::Withdrawn { .. }))
+            {
+                self.saw("a block is withdrawn");
+            }
             self.observers[side].record(updates).await.unwrap();
             self.cursors[side].push(cursor);
         }
@@ -162,12 +202,16 @@ impl Sim {
 
     /// Tells an observer once more what it was told before.
     pub(super) async fn repeat(&mut self, side: usize) {
-        let Some(follow) = &self.follows[side] else { return };
+        let Some(follow) = &self.follows[side] else {
+            return;
+        };
         let cursor = follow.cursor();
         let blocks: Vec<_> = {
             let chain = &self.world.lock().chains[side];
             let told: Vec<_> = serde_json::from_str::<Place>(&cursor).unwrap().told(chain);
-            told.into_iter().map(|block| (block, cursor.clone())).collect()
+            told.into_iter()
+                .map(|block| (block, cursor.clone()))
+                .collect()
         };
         self.observers[side].record(blocks).await.unwrap();
     }
@@ -180,7 +224,8 @@ impl Sim {
             return false;
         }
         let keys: Vec<_> = cargo.iter().map(|claimed| claimed.key.as_str()).collect();
-        self.world.note(format!("  carry to {side} {plan:?}: {keys:?}"));
+        self.world
+            .note(format!("  carry to {side} {plan:?}: {keys:?}"));
         let job = Job::new(plan, async move { carrier.carry_out(&cargo).await });
         self.jobs.push(job);
         self.turn(self.jobs.len() - 1).await;
@@ -198,7 +243,8 @@ impl Sim {
                 true
             }
             Turn::Dies => {
-                self.world.note(format!("  the relayer dies in batch {number}"));
+                self.world
+                    .note(format!("  the relayer dies in batch {number}"));
                 self.crash().await;
                 false
             }
@@ -215,14 +261,29 @@ impl Sim {
         if self.setting.reopens {
             self.engine.close().await;
             let url = format!("sqlite://{}/engine.sqlite", self.directory.path().display());
-            self.engine = Engine::open_with(&url, options(&self.setting)).await.unwrap();
+            self.engine = Engine::open_with(&url, options(&self.setting))
+                .await
+                .unwrap();
         }
         self.lives += 1;
+        self.saw("the relayer dies");
+        if self.world.lock().chains.iter().any(Chain::has_of_relayer) {
+            self.saw("the relayer dies with its transaction sent");
+        }
         // Under another name, the claims of the former life have to run out.
         let same = self.rng.random_bool(0.75);
-        let owner = if same { "relayer".to_owned() } else { format!("relayer {}", self.lives) };
-        self.relayer =
-            relayer(&self.world, &self.engine, &self.committees, self.setting.batch, owner);
+        let owner = if same {
+            "relayer".to_owned()
+        } else {
+            format!("relayer {}", self.lives)
+        };
+        self.relayer = relayer(
+            &self.world,
+            &self.engine,
+            &self.committees,
+            self.setting.batch,
+            owner,
+        );
         let (observers, carriers) = self.relayer.begin().await.unwrap();
         self.observers = observers;
         self.carriers = carriers.into_iter().map(Arc::new).collect();
@@ -236,7 +297,9 @@ impl Sim {
     /// Replays what was recorded already. Only where nothing recorded has been taken back since:
     /// a cursor does not know of blocks that came after it.
     async fn follow_from_further_back(&mut self, side: usize) {
-        let Some(saved) = self.observers[side].cursor().await.unwrap() else { return };
+        let Some(saved) = self.observers[side].cursor().await.unwrap() else {
+            return;
+        };
         let place = |cursor: &str| serde_json::from_str::<Place>(cursor).unwrap();
         let count = self.cursors[side].len();
         let older = self.cursors[side][self.rng.random_range(0..count)].clone();
@@ -245,7 +308,9 @@ impl Sim {
             place(&saved).stands_on(chain) && place(&older).stands_on(chain)
         };
         if stands {
-            self.world.note(format!("  chain {side} is read again from {older}"));
+            self.world
+                .note(format!("  chain {side} is read again from {older}"));
+            self.saw("a chain is read again from further back");
             let host = self.observers[side].host.clone();
             self.follows[side] = host.follow(Some(&older)).await.ok();
         }

@@ -1,19 +1,20 @@
 //! What can happen, and how a run comes to rest.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
+use alloy_primitives::Address;
 use causeway_engine::{EffectFilter, Filter};
 use rand::Rng;
 
 use super::{
-    chain::From,
+    chain::{Chain, From},
     job::{POINTS, Plan},
-    router::{Call, NOBODY, Order, POISON},
+    router::{Call, NOBODY, Order, POISON, Told},
     sim::Sim,
     world::{Mood, contracts, end},
 };
 use crate::{
-    host::{EventKind, Host, Message},
+    host::{ClientView, EventKind, Message},
     packet::PacketMachine,
 };
 
@@ -29,24 +30,24 @@ impl Sim {
         let choice = self.rng.random_range(0..100);
         self.world.note(format!("{choice} on {side}"));
         match choice {
-            0..17 => self.mine(side),
-            17..35 => {
+            0..20 => self.mine(side),
+            20..38 => {
                 let most = self.rng.random_range(1..=6);
                 self.observe(side, most).await;
             }
-            35..53 => {
+            38..55 => {
                 let plan = self.plan();
                 self.carry(side, plan).await;
             }
-            53..67 => {
+            55..67 => {
                 if !self.jobs.is_empty() {
                     let number = self.rng.random_range(0..self.jobs.len());
                     self.turn(number).await;
                 }
             }
-            67..77 => self.send(side),
-            77..81 => self.strangers_deliver(side).await,
-            81..85 => self.reorganise(side),
+            67..76 => self.send(side),
+            76..80 => self.strangers_deliver(side).await,
+            80..85 => self.reorganise(side),
             85..87 => self.crash().await,
             87 => {
                 // The relayer dies between being told and recording.
@@ -80,7 +81,10 @@ impl Sim {
             let point = POINTS[self.rng.random_range(0..POINTS.len())];
             self.rng.random_bool(chance).then_some(point)
         };
-        Plan { slow_at: some(0.3), dies_at: some(0.08) }
+        Plan {
+            slow_at: some(0.3),
+            dies_at: some(0.12),
+        }
     }
 
     fn mine(&mut self, side: usize) {
@@ -106,7 +110,12 @@ impl Sim {
         let mut world = self.world.lock();
         let ahead = world.chains[1 - side].ahead_secs;
         let timeout = world.seconds().plus_secs(ahead + seconds);
-        let order = Order { homeward, amount, receiver, timeout };
+        let order = Order {
+            homeward,
+            amount,
+            receiver,
+            timeout,
+        };
         world.chains[side].submit(From::User, Call::Send(order));
     }
 
@@ -115,10 +124,15 @@ impl Sim {
         let (height, candidates) = {
             let world = self.world.lock();
             let (here, there) = (&world.chains[to], &world.chains[1 - to]);
-            let height = there.final_block().block.height;
-            let events = |chain: &super::chain::Chain, up_to: u64| {
-                let blocks = chain.blocks.iter().filter(move |block| block.block.height <= up_to);
-                blocks.flat_map(|block| block.events.clone()).collect::<Vec<_>>()
+            let height = there.final_block().name.height;
+            let events = |chain: &Chain, up_to: u64| {
+                let blocks = chain
+                    .blocks
+                    .iter()
+                    .filter(move |block| block.name.height <= up_to);
+                blocks
+                    .flat_map(|block| block.events.clone())
+                    .collect::<Vec<_>>()
             };
             let mut candidates = Vec::new();
             for event in events(there, height) {
@@ -133,7 +147,9 @@ impl Sim {
             }
             for event in events(here, u64::MAX) {
                 if event.kind == EventKind::Sent {
-                    candidates.push(Message::Timeout { packet: event.packet });
+                    candidates.push(Message::Timeout {
+                        packet: event.packet,
+                    });
                 }
             }
             (height, candidates)
@@ -143,17 +159,23 @@ impl Sim {
         }
         let message = candidates[self.rng.random_range(0..candidates.len())].clone();
         let contracts = contracts(to);
-        let view = crate::host::ClientView {
+        let view = ClientView {
             id: contracts.client,
-            address: alloy_primitives::Address::ZERO,
+            address: Address::ZERO,
             committee: contracts.committee,
             domain: contracts.domain,
             proof_once: true,
         };
         let paths = [message.proven_path().key()];
-        let gathered = self.committees.gather(&end(to), &view, height, &paths).await;
+        let gathered = self
+            .committees
+            .gather(&end(to), &view, height, &paths)
+            .await;
         if let Ok((proof, _)) = gathered {
-            let call = Call::Relay { proof, messages: vec![message] };
+            let call = Call::Relay {
+                proof,
+                messages: vec![message],
+            };
             self.world.lock().chains[to].submit(From::Stranger, call);
         }
     }
@@ -163,7 +185,7 @@ impl Sim {
         let mut world = self.world.lock();
         let now = world.seconds();
         let chain = &mut world.chains[side];
-        let most = chain.depth.min(chain.head().block.height);
+        let most = chain.depth.min(chain.head().name.height);
         if most == 0 {
             return;
         }
@@ -202,11 +224,19 @@ impl Sim {
                 return;
             }
         }
-        let effects = self.engine.effects(EffectFilter { open_only: true, ..EffectFilter::default() });
+        let effects = self.engine.effects(EffectFilter {
+            open_only: true,
+            ..EffectFilter::default()
+        });
         let effects = effects.await.unwrap();
-        let open = effects.iter().map(|effect| (&effect.key, effect.attempts, &effect.last_error));
+        let open = effects
+            .iter()
+            .map(|effect| (&effect.key, effect.attempts, &effect.last_error));
         let status = self.relayer.status().await.unwrap();
-        panic!("does not come to rest: {:?}\n{status:?}", open.collect::<Vec<_>>());
+        panic!(
+            "does not come to rest: {:?}\n{status:?}",
+            open.collect::<Vec<_>>()
+        );
     }
 
     /// A moment in which every part of the world does all that it can.
@@ -242,7 +272,7 @@ impl Sim {
             let world = self.world.lock();
             self.jobs.is_empty()
                 && world.chains.iter().all(|chain| {
-                    let concluded = |told: &super::router::Told| told.acknowledged + told.refunded > 0;
+                    let concluded = |told: &Told| told.acknowledged + told.refunded > 0;
                     let state = &chain.final_block().state;
                     let last = &chain.head().state;
                     chain.mempool.is_empty()
@@ -253,12 +283,14 @@ impl Sim {
         if !nothing_moves {
             return false;
         }
-        let open = Filter { open_only: true, ..Filter::default() };
-        self.engine.processes::<PacketMachine>(open).await.unwrap().is_empty()
+        let open = Filter {
+            open_only: true,
+            ..Filter::default()
+        };
+        self.engine
+            .processes::<PacketMachine>(open)
+            .await
+            .unwrap()
+            .is_empty()
     }
-}
-
-/// The host of one side, for what a test wants to ask of it.
-pub(super) fn host_of(sim: &Sim, side: usize) -> Arc<dyn Host> {
-    sim.observers[side].host.clone()
 }

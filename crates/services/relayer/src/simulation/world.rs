@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use alloy::signers::SignerSync as _;
 use alloy::signers::local::PrivateKeySigner;
 use alloy_primitives::{Address, B256, Keccak256};
 use async_trait::async_trait;
@@ -20,7 +21,6 @@ use causeway_ibc::{
 };
 use causeway_types::{BlockRef, ChainId, Timestamp};
 use futures::future::{BoxFuture, FutureExt as _};
-use alloy::signers::SignerSync as _;
 
 use super::{
     chain::Chain,
@@ -70,11 +70,17 @@ pub(super) fn chain_id(side: usize) -> ChainId {
 }
 
 pub(super) fn end(side: usize) -> ClientEnd {
-    ClientEnd { chain: chain_id(side), client: client_on(side) }
+    ClientEnd {
+        chain: chain_id(side),
+        client: client_on(side),
+    }
 }
 
 pub(super) fn route() -> Route {
-    Route { a: end(0), b: end(1) }
+    Route {
+        a: end(0),
+        b: end(1),
+    }
 }
 
 pub(super) fn key(number: usize) -> PrivateKeySigner {
@@ -101,7 +107,13 @@ impl Shared {
     pub(super) fn new(depths: [u64; 2], ahead_secs: [u64; 2]) -> Self {
         let start = Timestamp::from_secs(u64::try_from(BEGINNING / 1000).unwrap());
         let chain = |side: usize| {
-            Chain::new(chain_id(side), contracts(side), depths[side], ahead_secs[side], start)
+            Chain::new(
+                chain_id(side),
+                contracts(side),
+                depths[side],
+                ahead_secs[side],
+                start,
+            )
         };
         Self(Arc::new(Mutex::new(World {
             now: UnixMillis::from_millis(BEGINNING),
@@ -114,7 +126,9 @@ impl Shared {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, World> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     pub(super) fn note(&self, line: String) {
@@ -161,11 +175,14 @@ impl Source for FinalState {
     ) -> BoxFuture<'_, Result<BlockRef, SourceError>> {
         let world = self.world.lock();
         let chain = &world.chains[self.side];
-        let final_height = chain.final_block().block.height;
+        let final_height = chain.final_block().name.height;
         let block = if height <= final_height {
-            Ok(chain.at(height).unwrap().block)
+            Ok(chain.at(height).unwrap().name)
         } else {
-            Err(SourceError::NotYetFinal { height, final_height: Some(final_height) })
+            Err(SourceError::NotYetFinal {
+                height,
+                final_height: Some(final_height),
+            })
         };
         futures::future::ready(block).boxed()
     }
@@ -177,13 +194,21 @@ impl Source for FinalState {
     ) -> BoxFuture<'a, Result<Vec<B256>, SourceError>> {
         let world = self.world.lock();
         let found = world.chains[self.side].at(block.height).unwrap();
-        assert_eq!(found.block.hash, block.hash, "a final block has changed");
-        let commitments = paths.iter().map(|path| found.state.commitment(*path)).collect();
+        assert_eq!(found.name.hash, block.hash, "a final block has changed");
+        let commitments = paths
+            .iter()
+            .map(|path| found.state.commitment(*path))
+            .collect();
         futures::future::ready(Ok(commitments)).boxed()
     }
 
     fn final_height(&self) -> Option<u64> {
-        Some(self.world.lock().chains[self.side].final_block().block.height)
+        Some(
+            self.world.lock().chains[self.side]
+                .final_block()
+                .name
+                .height,
+        )
     }
 
     fn health(&self) -> Vec<EndpointHealth> {
@@ -212,7 +237,11 @@ impl MoodyWitness {
         });
         let engine = Engine::open("sqlite::memory:").await.unwrap();
         let attestor = Attestor::new(Arc::new(key(number)), clients.collect(), engine).unwrap();
-        Self { world: world.clone(), number, attestor }
+        Self {
+            world: world.clone(),
+            number,
+            attestor,
+        }
     }
 
     /// The contrary of the truth, well signed.
@@ -222,20 +251,31 @@ impl MoodyWitness {
         let signed = |kind, data: alloy_primitives::Bytes| {
             let digest = attestation_digest(kind, &domain, &data);
             let signature = key(self.number).sign_hash_sync(&digest).unwrap();
-            Attestation { data, signature: Signature65::new(signature.as_bytes()) }
+            Attestation {
+                data,
+                signature: Signature65::new(signature.as_bytes()),
+            }
         };
         let mut state = StateAttestation::decode(&truth.state.data).unwrap();
         state.timestamp = state.timestamp.plus_secs(100_000);
         let packets = truth.packets.map(|packets| {
             let mut packets = PacketAttestation::decode(&packets.data).unwrap();
             for entry in &mut packets.packets {
-                let lie = if entry.commitment.is_zero() { B256::repeat_byte(1) } else { B256::ZERO };
+                let lie = if entry.commitment.is_zero() {
+                    B256::repeat_byte(1)
+                } else {
+                    B256::ZERO
+                };
                 entry.commitment = lie;
             }
             signed(AttestationKind::Packet, packets.encode())
         });
         let state = signed(AttestationKind::State, state.encode());
-        Attested { attestor: truth.attestor, state, packets }
+        Attested {
+            attestor: truth.attestor,
+            state,
+            packets,
+        }
     }
 }
 
@@ -251,10 +291,18 @@ impl Witness for MoodyWitness {
         }
         if mood() == Mood::Down {
             let (answering, needed, reason) = (0, 1, format!("attestor {} is down", self.number));
-            let down = SourceError::Unreachable { answering, needed, reason };
+            let down = SourceError::Unreachable {
+                answering,
+                needed,
+                reason,
+            };
             return Err(AttestError::from(down).into());
         }
         let truth = beside(self.attestor.attest(request.clone())).await?;
-        Ok(if mood() == Mood::Lying { self.lie(request, truth) } else { truth })
+        Ok(if mood() == Mood::Lying {
+            self.lie(request, truth)
+        } else {
+            truth
+        })
     }
 }
