@@ -44,11 +44,9 @@ impl Desk {
             block_time: Some(Duration::from_millis(300)),
             ..AnvilOptions::new(chain_id)
         };
-        let (alpha, beta) = tokio::try_join!(
-            Anvil::spawn(&binary, &options(31337)),
-            Anvil::spawn(&binary, &options(31338))
-        )
-        .unwrap();
+        let (alpha, beta) = (options(31337), options(31338));
+        let (alpha, beta) =
+            tokio::try_join!(Anvil::spawn(&binary, &alpha), Anvil::spawn(&binary, &beta)).unwrap();
         let desk = Self {
             nodes: Vec::new(),
             chains: vec![alpha, beta],

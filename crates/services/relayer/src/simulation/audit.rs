@@ -135,6 +135,8 @@ impl Sim {
             assert_eq!(here.head().state.outgoing.len(), ends(here).len());
         }
         assert_eq!(phases, expected);
+        drop(world);
+        self.world.note(format!("{phases:?}"));
     }
 }
 

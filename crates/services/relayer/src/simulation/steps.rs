@@ -28,7 +28,9 @@ impl Sim {
     pub(super) async fn step(&mut self) {
         let side = self.rng.random_range(0..2);
         let choice = self.rng.random_range(0..100);
-        self.world.note(format!("{choice} on {side}"));
+        let heads = self.world.lock().chains.each_ref().map(|chain| chain.head().name);
+        let heads = heads.map(|head| (head.height, head.hash));
+        self.world.note(format!("{choice} on {side}, heads {heads:?}"));
         match choice {
             0..20 => self.mine(side),
             20..38 => {
