@@ -80,6 +80,14 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
         _;
     }
 
+    /// @dev A packet that arrives while a transfer is under way is sent back without a reason, which the router does
+    /// not take for an answer: anybody relays, and a token of his own making lets him do so from within a transfer.
+    /// With a reason, he could have anybody's packet refused for good.
+    modifier whenNotBusy() {
+        if (_reentrancyGuardEntered()) revert();
+        _;
+    }
+
     /// @notice The implementation itself is never initialized.
     constructor() {
         _disableInitializers();
@@ -157,6 +165,7 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
     function onRecvPacket(IIBCAppCallbacks.OnRecvPacketCallback calldata msg_)
         external
         onlyRouter
+        whenNotBusy
         nonReentrant
         whenNotPaused
         returns (bytes memory)
@@ -215,6 +224,8 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
     /// @inheritdoc IICS20Transfer
     function setCustomERC20(string calldata denom, address token) external restricted {
         ICS20TransferStorage storage $ = _storage();
+        // Nothing but a trace: what is registered goes before what is an address when tokens are unlocked.
+        require(bytes9(bytes(denom)) == "transfer/", ICS20InvalidDenom(denom));
         require($.vouchers[denom].token == address(0), ICS20DenomAlreadyExists(denom));
         string memory standsFor = $.origins[token].denom;
         require(bytes(standsFor).length == 0, ICS20TokenAlreadyExists(standsFor));

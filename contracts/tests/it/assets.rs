@@ -10,7 +10,7 @@ use causeway_contracts::test_erc20::TestERC20;
 
 use crate::harness::chain::{ALICE, BOB, Failure, Receipt};
 use crate::harness::fixtures::{FeeOnTransferERC20, ReentrantERC20, TestSender};
-use crate::harness::network::{Network, Side, home};
+use crate::harness::network::{COMMITMENT, Network, Side, home};
 use crate::transfer::give_bobs_vouchers_to_alice;
 
 #[test]
@@ -117,6 +117,44 @@ fn a_token_that_calls_back_gains_nothing() {
     net.recv(Side::A, &back).unwrap();
     assert!(!net.a.view(token, &ReentrantERC20::succeededCall {}));
     assert_eq!(net.a.balance(token, net.a.escrow()), U256::from(700));
+}
+
+#[test]
+fn a_token_that_delivers_anothers_packet_cannot_have_it_refused() {
+    let mut net = Network::new();
+    net.cross(Side::A, net.token, 500);
+    let voucher = net.b.voucher(&home(net.token));
+    give_bobs_vouchers_to_alice(&mut net, voucher);
+    let victim = net.transfer(Side::B, voucher, 200);
+    let height = net.update(Side::A);
+    let proof = net.attest(Side::A, height, &[(COMMITMENT, &victim)]);
+
+    // The application is busy with a transfer of the hostile token when the packet arrives.
+    let token = net.a.deploy_plain(&ReentrantERC20::BYTECODE);
+    let (amount, spender) = (U256::from(10), net.a.transfer);
+    let mint = ReentrantERC20::mintCall { to: ALICE, amount };
+    net.a.must(ALICE, token, &mint);
+    let value = amount;
+    net.a
+        .must(ALICE, token, &TestERC20::approveCall { spender, value });
+    let deliver = Network::recv_call(&victim, proof, height);
+    let arm = ReentrantERC20::armCall {
+        target: net.a.router,
+        data: deliver.abi_encode().into(),
+    };
+    net.a.must(ALICE, token, &arm);
+    let sent = net.try_transfer(Side::A, token, 10).unwrap();
+    assert!(sent.acknowledgements().is_empty());
+    assert!(!net.a.view(token, &ReentrantERC20::succeededCall {}));
+    let reason = net.a.view(token, &ReentrantERC20::resultCall {});
+    assert!(Failure::Revert(reason).is::<ICS26Router::IBCFailedCallback>());
+
+    let received = net.recv(Side::A, &victim).unwrap();
+    assert_eq!(
+        received.acknowledgements()[0].as_ref(),
+        b"{\"result\":\"AQ==\"}"
+    );
+    assert_eq!(net.a.balance(net.token, BOB), U256::from(200));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use causeway_contracts::test_erc20::TestERC20;
 
 use crate::harness::chain::{ADMIN, ALICE, BOB};
 use crate::harness::fixtures::{TestCustomERC20, TestSender};
-use crate::harness::network::{Network, Side, TIMEOUT, home};
+use crate::harness::network::{Network, Side, TIMEOUT, home, new_token};
 
 pub fn give_bobs_vouchers_to_alice(net: &mut Network, voucher: Address) {
     let value = net.b.balance(voucher, BOB);
@@ -207,7 +207,7 @@ fn a_custom_token_stands_for_a_denomination() {
     let failure = net.b.send(ADMIN, net.b.transfer, &call).err().unwrap();
     assert!(failure.is::<ICS20Transfer::ICS20DenomAlreadyExists>());
     let twice = ICS20Transfer::setCustomERC20Call {
-        denom: "another".into(),
+        denom: net.b.trace("another"),
         token: custom,
     };
     let failure = net.b.send(ADMIN, net.b.transfer, &twice).err().unwrap();
@@ -241,6 +241,23 @@ fn a_custom_token_stands_for_a_denomination() {
     net.pass(TIMEOUT);
     net.timeout(Side::B, &packet).unwrap();
     assert_eq!(net.b.balance(custom, ALICE), U256::from(60));
+}
+
+/// Unlocking looks a denomination up before it takes it for an address: whoever could register an address could have
+/// one token, such as a worthless one of his own, unlocked as another.
+#[test]
+fn only_a_trace_is_registered_by_hand() {
+    let mut net = Network::new();
+    net.transfer(Side::A, net.token, 500);
+    let worthless = new_token(&mut net.a, "Worthless", "NIL", 18);
+    for denom in ["", "transfer", &home(worthless), &home(net.token)] {
+        let call = ICS20Transfer::setCustomERC20Call {
+            denom: denom.into(),
+            token: net.token,
+        };
+        let failure = net.a.send(ADMIN, net.a.transfer, &call).err().unwrap();
+        assert!(failure.is::<ICS20Transfer::ICS20InvalidDenom>(), "{denom}");
+    }
 }
 
 #[test]

@@ -161,6 +161,11 @@ fn outside_dev_mode_one_voice_is_never_enough() {
             "no majority",
         ),
         (
+            "endpoints = [\"wss://a/key-1\", \"https://A:8545/key-2\"] ",
+            "chains[0].endpoints[1]",
+            "two voices",
+        ),
+        (
             "finality = { depth = 0 }\nendpoints = [\"ws://a\", \"ws://b\"] ",
             "chains[0].finality",
             "depth 0",

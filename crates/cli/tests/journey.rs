@@ -209,6 +209,19 @@ fn deploys_once_and_keeps_what_there_is(journey: &Journey) {
         "another committee (2 of 2)",
         "that committee",
     );
+    // Alpha's client knows beta by its old router, and there shall be a new one.
+    let (chains, _) = written.split_once("[[routes]]").unwrap();
+    let (chains, router) = chains.rsplit_once("router = ").unwrap();
+    let (_, rest) = router.split_once('\n').unwrap();
+    journey
+        .sandbox
+        .write("half.toml", &format!("{chains}{rest}"));
+    check(
+        &journey.refused(&format!("{deploy} --config half.toml")),
+        "router of eip155:31338",
+        "follows an earlier one",
+        "both routers",
+    );
 }
 
 fn bad_input_is_refused_before_anything_is_sent(journey: &Journey) {

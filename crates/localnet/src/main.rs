@@ -1,11 +1,26 @@
 //! Starts a local network and takes the tour of it; `cargo xtask up` runs this.
 
-use std::{path::PathBuf, time::Instant};
+mod directory;
 
-use anyhow::{Context, Result};
-use causeway_localnet::{Network, NetworkOptions, Playground, say, tour};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use causeway_localnet::{Network, NetworkOptions, Playground, dev_key_hex, roles, say, tour};
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
+
+use crate::directory::Directory;
+
+/// What is logged unless `RUST_LOG` says otherwise: the chains' connections break when the chains
+/// are stopped, which nobody needs to be told.
+const QUIET: &str = "error,alloy_pubsub=off,alloy_transport_ws=off";
+
+/// How often the running network is looked after.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Real local chains with Causeway between them.
 #[derive(Parser)]
@@ -24,57 +39,64 @@ enum Command {
         /// The causeway binary.
         #[arg(long)]
         causeway: PathBuf,
-        /// Where configurations, databases and logs go.
+        /// Where configurations, databases and logs go; cleared first if a network left it.
         #[arg(long, default_value = ".causeway")]
         dir: PathBuf,
     },
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
+async fn main() -> ExitCode {
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| "error".into()))
+        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| QUIET.into()))
         .with_writer(std::io::stderr)
         .init();
+    match run(Arguments::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<()> {
     let Command::Up {
         once,
         causeway,
         dir,
-    } = Arguments::parse().command;
+    } = command;
+    let causeway = causeway
+        .canonicalize()
+        .with_context(|| format!("there is no causeway binary at {}", causeway.display()))?;
+    let dir = Directory::take(&dir)?;
     tokio::select! {
-        outcome = up(once, causeway, dir) => outcome,
+        outcome = up(once, &causeway, dir.path()) => outcome,
         interrupted = tokio::signal::ctrl_c() => {
             interrupted.context("cannot listen for Ctrl-C")?;
             // Everything that was started ends with the values that own it.
             println!("\nStopped.");
+            if once {
+                bail!("interrupted before the tour was over");
+            }
             Ok(())
         }
     }
 }
 
-async fn up(once: bool, causeway: PathBuf, dir: PathBuf) -> Result<()> {
-    // A tour begins on fresh chains, so what an earlier one left would only mislead.
-    if dir.exists() {
-        std::fs::remove_dir_all(&dir).with_context(|| format!("cannot clear {}", dir.display()))?;
-    }
-    let mut options = NetworkOptions::new(causeway.clone(), dir);
-    options.usual_ports = true;
+async fn up(once: bool, causeway: &Path, dir: &Path) -> Result<()> {
     let started = Instant::now();
+    let mut options = NetworkOptions::new(causeway.to_owned(), dir.to_owned());
+    options.usual_ports = true;
     say::step(
         "two chains, contracts on both, a light client on each",
         "anvil, one block a second",
     );
     let mut network = Network::start_chains(options).await?;
     for side in [&network.a, &network.b] {
-        say::fact(
-            side.name,
-            format!(
-                "{}  {}  router {}",
-                side.id(),
-                side.anvil.http_url(),
-                side.contracts.router
-            ),
-        );
+        let (id, url) = (side.id(), side.anvil.http_url());
+        let router = side.contracts.router;
+        say::fact(side.name, format!("{id}  {url}  router {router}"));
     }
     let playground = Playground::deploy(&network).await?;
     network.start_nodes().await?;
@@ -83,7 +105,10 @@ async fn up(once: bool, causeway: PathBuf, dir: PathBuf) -> Result<()> {
         "ready after",
         format!("{:.1} s", started.elapsed().as_secs_f64()),
     );
-    tour(&mut network, &playground).await?;
+    if let Err(error) = tour(&mut network, &playground).await {
+        say::failure(&error, &network.user_config().with_extension("log"));
+        bail!("not every step happened");
+    }
     println!(
         "\n✓ every step happened, in {:.0} s",
         started.elapsed().as_secs_f64()
@@ -91,32 +116,34 @@ async fn up(once: bool, causeway: PathBuf, dir: PathBuf) -> Result<()> {
     if once {
         return network.stop().await;
     }
-    try_next(&network, &playground, &causeway);
-    std::future::pending().await
+    try_next(&network, &playground, causeway);
+    loop {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        network.ensure_running()?;
+    }
 }
 
-fn try_next(network: &Network, playground: &Playground, causeway: &std::path::Path) {
-    let (config, causeway) = (network.user_config(), causeway.display().to_string());
-    let base = format!("{causeway} --config {}", config.display());
-    println!("\nThe network stays up until Ctrl-C. Try, in another terminal:\n");
+fn try_next(network: &Network, playground: &Playground, causeway: &Path) {
+    let programs = causeway.parent().unwrap_or(causeway).display();
+    let config = network.user_config();
+    let key = dev_key_hex(roles::ALICE);
+    let alice = network.b.account(roles::ALICE).address();
+    let Playground { token, counter } = playground;
+    let transfer = "causeway transfer --from alpha --to beta";
+    println!("\nThe network stays up until Ctrl-C. In another terminal, begin with\n");
+    println!("  export PATH='{programs}':\"$PATH\"");
+    println!("  export CAUSEWAY_CONFIG='{}'", config.display());
+    println!("  export CAUSEWAY_KEY={key}   # Alice's, a test key that everybody knows");
+    println!("\nand then try\n");
+    println!("  causeway status");
+    println!("  causeway packets list");
+    println!("  {transfer} --token {token} --amount 12.5 --receiver {alice}");
+    println!("  {transfer} --token native --amount 0.1 --receiver {alice}");
     println!(
-        "  export CAUSEWAY_KEY={}   # Alice, a public test key",
-        causeway_localnet::dev_key_hex(causeway_localnet::roles::ALICE)
-    );
-    println!("  {base} status");
-    println!("  {base} packets list");
-    println!(
-        "  {base} transfer --from alpha --to beta --token {} --amount 12.5 --receiver {} --key env:CAUSEWAY_KEY",
-        playground.token,
-        network.b.account(causeway_localnet::roles::BOB).address()
+        "  causeway transfer --from beta --to alpha --token voucher:native --amount 0.1 --receiver {alice}"
     );
     println!(
-        "  {base} transfer --from alpha --to beta --token native --amount 0.1 --receiver {} --key env:CAUSEWAY_KEY",
-        network.b.account(causeway_localnet::roles::BOB).address()
+        "  causeway call --from alpha --to beta --target {counter} --signature 'increment(uint256)' --args 1"
     );
-    println!(
-        "  {base} call --from alpha --to beta --target {} --signature 'increment(uint256)' --args 1 --key env:CAUSEWAY_KEY",
-        playground.counter
-    );
-    println!("  less {}", network.dir().join("relayer.log").display());
+    println!("  less '{}'", config.with_extension("log").display());
 }

@@ -229,6 +229,19 @@ impl Network {
         Ok(())
     }
 
+    /// Fails, with the end of its log, when something that was started no longer runs.
+    pub fn ensure_running(&mut self) -> Result<()> {
+        self.a.anvil.ensure_running()?;
+        self.b.anvil.ensure_running()?;
+        let attestors = self
+            .attestors
+            .iter_mut()
+            .filter_map(|(_, node)| node.as_mut());
+        attestors
+            .chain(self.relayer.1.as_mut())
+            .try_for_each(Node::ensure_running)
+    }
+
     /// Stops everything that this network started; fails when something had stopped by itself.
     pub async fn stop(mut self) -> Result<()> {
         self.stop_relayer().await?;

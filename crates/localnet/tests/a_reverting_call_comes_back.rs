@@ -1,5 +1,6 @@
 //! What the destination's application refuses comes back as an error, and what was sent with it is
 //! refunded.
+#![allow(clippy::panic, clippy::unwrap_used)]
 
 mod common;
 

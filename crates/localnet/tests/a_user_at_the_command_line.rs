@@ -1,4 +1,5 @@
 //! Two fresh chains, one file and the command: everything that it prints is true on the chains.
+#![allow(clippy::panic, clippy::unwrap_used)]
 
 mod common;
 

@@ -1,7 +1,10 @@
 //! Bad input is refused with the field and the remedy before anything is sent: what an account has,
 //! and how many transactions it sent, is afterwards what it was.
+#![allow(clippy::panic, clippy::unwrap_used)]
 
 mod common;
+
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use alloy::{primitives::U256, providers::Provider as _};
 use causeway_localnet::{Side, roles, unused_port};
@@ -11,6 +14,139 @@ use common::{
     run_causeway,
 };
 use serde_json::Value;
+
+/// One wrong argument on an otherwise sound command line: command, argument, value, and what the
+/// message and the remedy must say. Names in braces stand for addresses of the scene.
+const WRONG_ARGUMENTS: &str = r#"
+    transfer | --from      | gamma           | "gamma" is no chain | alpha (eip155:31337)
+    transfer | --to        | alpha           | also the source     | two different chains
+    transfer | --receiver  | bob             | no address          | 40 hexadecimal digits
+    transfer | --receiver  | {mistyped}      | wrong checksum      | copy the address again
+    transfer | --receiver  | {elsewhere}     | goes to eip155:31338 | on the destination
+    transfer | --amount    | 1000000.000001  | more than           | at most 1000000 TUSD
+    transfer | --amount    | 0.0000001       | 7 decimal places    | 6 places
+    transfer | --amount    | 0               | zero                | more than nothing
+    transfer | --amount    | -1              | no amount           | a number
+    transfer | --token     | {router}        | no ERC-20 token     | native
+    transfer | --token     | {bob}           | no ERC-20 token     | native
+    transfer | --token     | voucher:native  | no voucher          | first transfer
+    transfer | --token     | DOGE            | no address          | 40 hexadecimal digits
+    transfer | --timeout   | 25h             | 24 hours            | 24h or less
+    transfer | --client    | attest-9-on-1   | no route            | attest-31338-on-31337
+    call     | --target    | {bob}           | no contract         | check the address
+    call     | --args      | one             | no uint256          | uint256
+    call     | --signature | increment(      | no function         | write it as
+"#;
+
+/// One wrong place in an otherwise sound configuration: the commands, what is replaced by what, the
+/// exit code, the field, and what the message must say. Every one of them must have a remedy.
+const WRONG_CONFIGURATIONS: &str = "
+    all | dev = true | dev = false | 2 | chains[0].endpoints | could lie
+    all | finality = { depth = 0 } | finality = { deep = 0 } | 2 | chains[0].finality.deep | expected `depth`
+    all | endpoints = [{a}] | endpoints = [] | 2 | chains[0].endpoints | no endpoint
+    all | endpoints = [{a}] | endpoints = [{a}, {a}] | 2 | chains[0].endpoints[1] | listed twice
+    all | endpoints = [{a}] | endpoints = [{nobody}] | 1 | chains[0].endpoints | Connection refused
+    all | endpoints = [{a}] | endpoints = [{b}] | 1 | chains[0].endpoints | serves chain eip155:31338
+    transfer run | {router} | {bob} | 1 | eip155:31337 | no contract at
+    run | attest-31338-on-31337 | attest-nobody-on-31337 | 1 | attest-nobody-on-31337 | no light client
+";
+
+type Names = BTreeMap<&'static str, String>;
+
+/// The rows of a table, with the scene's names put in.
+fn rows<const N: usize>(table: &str, names: &Names) -> Vec<[String; N]> {
+    let rows = table.trim().lines().map(|row| {
+        let fill = |cell: &str| {
+            let mut text = cell.trim().to_owned();
+            for (name, value) in names {
+                text = text.replace(&format!("{{{name}}}"), value);
+            }
+            text
+        };
+        let cells: Vec<String> = row.split('|').map(fill).collect();
+        cells.try_into().unwrap()
+    });
+    rows.collect()
+}
+
+/// A scene without nodes, with a sound configuration, and the names that the tables use.
+async fn scene() -> (Scene, Names) {
+    let scene = Scene::set(|_| ()).await;
+    let config = scene.relayer_config("relayer", listen()).unwrap();
+    std::fs::write(scene.user_config(), &config).unwrap();
+    let bob = scene.b.account(roles::BOB).address().to_string();
+    let quoted = |side: &Side| format!("\"{}\"", side.anvil.ws_url());
+    let names = [
+        ("token", scene.token.to_string()),
+        ("counter", scene.counter.to_string()),
+        ("router", scene.a.contracts.router.to_string()),
+        ("mistyped", bob.replacen('F', "f", 1)),
+        ("elsewhere", format!("eip155:31337:{bob}")),
+        ("bob", bob),
+        ("a", quoted(&scene.a)),
+        ("b", quoted(&scene.b)),
+        ("nobody", format!("\"ws://{}\"", listen())),
+    ];
+    (scene, names.into())
+}
+
+/// A sound command line, but for what is given here.
+fn line(command: &str, names: &Names, wrong: Option<(&str, &str)>) -> Vec<String> {
+    let sound: &[(&str, &str)] = match command {
+        "transfer" => &[
+            ("--from", "alpha"),
+            ("--to", "beta"),
+            ("--token", &names["token"]),
+            ("--amount", "1"),
+            ("--receiver", &names["bob"]),
+        ],
+        "call" => &[
+            ("--from", "alpha"),
+            ("--to", "beta"),
+            ("--target", &names["counter"]),
+            ("--signature", "increment(uint256)"),
+            ("--args", "1"),
+        ],
+        "deploy" => &[
+            ("--from", "alpha"),
+            ("--to", "beta"),
+            ("--attestors", &names["bob"]),
+        ],
+        _ => &[],
+    };
+    let kept = sound
+        .iter()
+        .filter(|(name, _)| wrong.is_none_or(|(wrong, _)| wrong != *name));
+    let arguments = kept.copied().chain(wrong);
+    // With `=`, so that a value may begin with a dash.
+    let arguments = arguments.map(|(name, value)| format!("{name}={value}"));
+    let mut line = vec![command.to_owned(), "--json".to_owned()];
+    line.extend(arguments);
+    line
+}
+
+async fn run(scene: &Scene, line: &[String]) -> Outcome {
+    let line: Vec<&str> = line.iter().map(String::as_str).collect();
+    scene.causeway(&line).await
+}
+
+/// Checks that a command was refused, where, and with which words.
+#[track_caller]
+fn check(outcome: &Outcome, code: i32, field: &str, message: &str, remedy: &str) {
+    assert_eq!(outcome.code, code, "{outcome:?}");
+    // A node logs to stderr too, in JSON as well; the error is the object of that name.
+    let mut lines = outcome.stderr.lines();
+    let error = lines.rfind(|line| line.starts_with("{\"error\"")).unwrap();
+    let error: Value = serde_json::from_str(error).unwrap();
+    let says = |key: &str, words: &str| {
+        let text = error["error"][key].as_str().unwrap_or_default();
+        assert!(!text.is_empty(), "no {key}: {error:#}");
+        assert!(text.contains(words), "{words:?} is no {key}: {error:#}");
+    };
+    says("field", field);
+    says("message", message);
+    says("remedy", remedy);
+}
 
 /// Alice's coin, tokens and number of transactions, on both chains.
 async fn possessions(scene: &Scene) -> Vec<U256> {
@@ -25,165 +161,29 @@ async fn possessions(scene: &Scene) -> Vec<U256> {
     all
 }
 
-/// The error object of a command that was refused, with its exit code.
-#[track_caller]
-fn refused(outcome: &Outcome) -> (i32, Value) {
-    assert_ne!(outcome.code, 0, "{outcome:?}");
-    let error: Value = serde_json::from_str(&outcome.stderr)
-        .unwrap_or_else(|error| panic!("no JSON ({error}): {outcome:?}"));
-    (outcome.code, error["error"].clone())
-}
-
-#[track_caller]
-fn check(outcome: &Outcome, code: i32, field: &str, message: &str, remedy: &str) {
-    let (actual, error) = refused(outcome);
-    let text = |key: &str| error[key].as_str().unwrap_or_default().to_owned();
-    assert_eq!((actual, text("field").as_str()), (code, field), "{error:#}");
-    assert!(text("message").contains(message), "{message:?}: {error:#}");
-    assert!(text("remedy").contains(remedy), "{remedy:?}: {error:#}");
+fn listen() -> SocketAddr {
+    ([127, 0, 0, 1], unused_port().unwrap()).into()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_sent_is_refused_and_nothing_is_half_done() {
-    let scene = Scene::set(|_| ()).await;
-    let config = scene.relayer_config("relayer", listen()).unwrap();
-    std::fs::write(scene.user_config(), &config).unwrap();
+    let (scene, names) = scene().await;
     let before = possessions(&scene).await;
-    let (token, counter) = (scene.token.to_string(), scene.counter.to_string());
-    let bob = scene.b.account(roles::BOB).address().to_string();
-    let bad_checksum = bob.replace('F', "f");
-    let elsewhere = format!("eip155:31337:{bob}");
-
-    let transfer = |changed: &[(&'static str, &str)]| {
-        let sound = [
-            ("--from", "alpha"),
-            ("--to", "beta"),
-            ("--token", token.as_str()),
-            ("--amount", "1"),
-            ("--receiver", bob.as_str()),
-        ];
-        line("transfer", &sound, changed)
-    };
-    let call = |changed: &[(&'static str, &str)]| {
-        let sound = [
-            ("--from", "alpha"),
-            ("--to", "beta"),
-            ("--target", counter.as_str()),
-            ("--signature", "increment(uint256)"),
-            ("--args", "1"),
-        ];
-        line("call", &sound, changed)
-    };
-    for (line, field, message, remedy) in [
-        (
-            transfer(&[("--from", "gamma")]),
-            "--from",
-            "\"gamma\" is no chain",
-            "alpha",
-        ),
-        (
-            transfer(&[("--to", "alpha")]),
-            "--to",
-            "also the source",
-            "different",
-        ),
-        (
-            transfer(&[("--receiver", "bob")]),
-            "--receiver",
-            "no address",
-            "40 hex",
-        ),
-        (
-            transfer(&[("--receiver", &bad_checksum)]),
-            "--receiver",
-            "checksum",
-            "again",
-        ),
-        (
-            transfer(&[("--receiver", &elsewhere)]),
-            "--receiver",
-            "goes to",
-            "destination",
-        ),
-        // A million were minted for Alice.
-        (
-            transfer(&[("--amount", "1000000.000001")]),
-            "--amount",
-            "more than",
-            "at most",
-        ),
-        (
-            transfer(&[("--amount", "0.0000001")]),
-            "--amount",
-            "decimal",
-            "6 places",
-        ),
-        (transfer(&[("--amount", "0")]), "--amount", "", ""),
-        (transfer(&[("--amount", "-1")]), "--amount", "", ""),
-        (
-            transfer(&[("--token", &counter)]),
-            "--token",
-            "no ERC-20 token",
-            "native",
-        ),
-        (
-            transfer(&[("--token", "voucher:native")]),
-            "--token",
-            "no voucher",
-            "first",
-        ),
-        (
-            transfer(&[("--token", "DOGE")]),
-            "--token",
-            "no address",
-            "40 hex",
-        ),
-        (
-            transfer(&[("--timeout", "25h")]),
-            "--timeout",
-            "24 hours",
-            "24h",
-        ),
-        (
-            transfer(&[("--client", "attest-9-on-1")]),
-            "--client",
-            "no route",
-            "attest-31338",
-        ),
-        (
-            call(&[("--target", &bob)]),
-            "--target",
-            "no contract",
-            "check",
-        ),
-        (
-            call(&[("--args", "one")]),
-            "--args",
-            "no uint256",
-            "uint256",
-        ),
-        (
-            call(&[("--signature", "increment(")]),
-            "--signature",
-            "no function",
-            "write it",
-        ),
-    ] {
-        let line: Vec<&str> = line.iter().map(String::as_str).collect();
-        let outcome = scene.causeway(&line).await;
-        eprintln!("{line:?}: {}", outcome.stderr.trim());
-        check(&outcome, 2, field, message, remedy);
+    for [command, argument, value, message, remedy] in rows(WRONG_ARGUMENTS, &names) {
+        let line = line(&command, &names, Some((&argument, &value)));
+        let outcome = run(&scene, &line).await;
+        eprintln!("{argument}={value}: {}", outcome.stderr.trim());
+        check(&outcome, 2, &argument, &message, &remedy);
     }
-
-    // An account that has nothing cannot pay, whatever it wants to send.
+    // An account that has nothing cannot send anything.
     let poor = "1".repeat(64);
-    let key = [("CAUSEWAY_KEY", poor.as_str())];
-    let coin = transfer(&[("--token", "native")]);
+    let coin = line("transfer", &names, Some(("--token", "native")));
     let coin: Vec<&str> = coin.iter().map(String::as_str).collect();
+    let key = [("CAUSEWAY_KEY", poor.as_str())];
     let outcome = run_causeway(&scene.user_config(), &key, &coin).await;
     check(&outcome, 2, "--amount", "balance of 0 ETH", "at most 0 ETH");
 
-    assert_eq!(possessions(&scene).await, before, "something was half done");
+    assert_eq!(possessions(&scene).await, before, "something is half done");
     for side in [&scene.a, &scene.b] {
         assert!(events(side).await.is_empty(), "something was sent");
     }
@@ -191,157 +191,21 @@ async fn what_cannot_be_sent_is_refused_and_nothing_is_half_done() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_configuration_that_is_wrong_on_these_chains_starts_nothing_and_sends_nothing() {
-    let scene = Scene::set(|_| ()).await;
-    let sound = scene.relayer_config("relayer", listen()).unwrap();
+    let (scene, names) = scene().await;
+    let sound = std::fs::read_to_string(scene.user_config()).unwrap();
     let before = possessions(&scene).await;
-    let (a, b) = (endpoint(&scene.a), endpoint(&scene.b));
-    let nobody = format!(
-        "endpoints = [\"ws://127.0.0.1:{}\"]",
-        unused_port().unwrap()
-    );
-    let router = format!("router = \"{}\"", scene.a.contracts.router);
-    let no_router = format!("router = \"{}\"", scene.a.account(roles::BOB).address());
-    let twice = format!(
-        "endpoints = [\"{}\", \"{}\"]",
-        scene.a.anvil.ws_url(),
-        scene.a.anvil.ws_url()
-    );
-    let bob = scene.b.account(roles::BOB).address().to_string();
-    let transfer = [
-        ("--from", "alpha"),
-        ("--to", "beta"),
-        ("--token", "native"),
-        ("--amount", "1"),
-        ("--receiver", bob.as_str()),
-    ];
-    let transfer = line("transfer", &transfer, &[]);
-    let attestor = scene.b.account(roles::FIRST_ATTESTOR).address().to_string();
-    let deploy = [
-        ("--from", "alpha"),
-        ("--to", "beta"),
-        ("--attestors", attestor.as_str()),
-    ];
-    let deploy = line("deploy", &deploy, &[]);
-    let run = line("run", &[], &[]);
-    let all = [&transfer, &deploy, &run];
-    let reading = [&transfer, &run];
-
-    let depth = ("finality = { depth = 0 }", "finality = { deep = 0 }");
-    let alone = ("dev = true", "dev = false");
-    let client = (scene.a.client.as_str(), "attest-nobody-on-31337");
-    for (commands, (replace, by), code, field, message, remedy) in [
-        (
-            &all[..],
-            alone,
-            2,
-            "chains[0].endpoints",
-            "could lie",
-            "dev = true",
-        ),
-        (&all[..], depth, 2, "chains[0].finality", "deep", "depth"),
-        (
-            &all[..],
-            (a.as_str(), "endpoints = []"),
-            2,
-            "chains[0].endpoints",
-            "",
-            "ws://",
-        ),
-        (
-            &all[..],
-            (a.as_str(), twice.as_str()),
-            2,
-            "chains[0].endpoints[1]",
-            "",
-            "",
-        ),
-        (
-            &all[..],
-            (a.as_str(), nobody.as_str()),
-            1,
-            "chains[0].endpoints",
-            "",
-            "URL",
-        ),
-        (
-            &all[..],
-            (a.as_str(), b.as_str()),
-            1,
-            "chains[0].endpoints",
-            "31338",
-            "chain",
-        ),
-        (
-            &reading[..],
-            (router.as_str(), no_router.as_str()),
-            1,
-            "",
-            "no contract at",
-            "",
-        ),
-        (
-            &[&run],
-            client,
-            1,
-            "",
-            "attest-nobody-on-31337",
-            "causeway deploy",
-        ),
-    ] {
-        let config = sound.replacen(replace, by, 1);
+    for [commands, replace, by, code, field, message] in rows(WRONG_CONFIGURATIONS, &names) {
+        let config = sound.replacen(&replace, &by, 1);
         assert_ne!(config, sound, "{replace} is not in the configuration");
-        std::fs::write(scene.user_config(), config).unwrap();
-        for line in commands {
-            let line: Vec<&str> = line.iter().map(String::as_str).collect();
-            let outcome = scene.causeway(&line).await;
-            eprintln!("{} with {by}: {}", line[0], outcome.stderr.trim());
-            let (actual, error) = refused(&last_line(outcome));
-            assert_eq!(actual, code, "{error:#}");
-            let text = |key: &str| error[key].as_str().unwrap_or_default().to_owned();
-            assert!(!text("field").is_empty(), "no field: {error:#}");
-            assert!(field.is_empty() || text("field") == field, "{error:#}");
-            assert!(text("message").contains(message), "{message:?}: {error:#}");
-            assert!(!text("remedy").is_empty(), "no remedy: {error:#}");
-            assert!(text("remedy").contains(remedy), "{remedy:?}: {error:#}");
+        std::fs::write(scene.user_config(), &config).unwrap();
+        let commands = commands.replace("all", "transfer deploy run");
+        for command in commands.split_whitespace() {
+            let outcome = run(&scene, &line(command, &names, None)).await;
+            eprintln!("{command}, {by}: {}", outcome.stderr.trim());
+            check(&outcome, code.parse().unwrap(), &field, &message, "");
         }
+        let left = std::fs::read_to_string(scene.user_config()).unwrap();
+        assert_eq!(left, config, "a command that failed changed the file");
     }
-    assert_eq!(possessions(&scene).await, before, "something was half done");
-}
-
-/// A node logs to stderr before it gives up; the error object is its last word.
-fn last_line(mut outcome: Outcome) -> Outcome {
-    let last = outcome.stderr.lines().last().unwrap_or_default().to_owned();
-    outcome.stderr = last;
-    outcome
-}
-
-/// A command line with some of its arguments changed.
-fn line(
-    command: &str,
-    sound: &[(&'static str, &str)],
-    changed: &[(&'static str, &str)],
-) -> Vec<String> {
-    let mut arguments: Vec<(&str, &str)> = sound.to_vec();
-    for (name, value) in changed {
-        arguments.retain(|(known, _)| known != name);
-        arguments.push((name, value));
-    }
-    let mut line = vec![command.to_owned()];
-    // With `=`, so that a value may begin with a dash.
-    line.extend(
-        arguments
-            .iter()
-            .map(|(name, value)| format!("{name}={value}")),
-    );
-    line.push("--json".to_owned());
-    line
-}
-
-fn listen() -> std::net::SocketAddr {
-    ([127, 0, 0, 1], unused_port().unwrap()).into()
-}
-
-/// A chain's endpoints, as its configuration names them.
-fn endpoint(side: &Side) -> String {
-    format!("endpoints = [\"{}\"]", side.anvil.ws_url())
+    assert_eq!(possessions(&scene).await, before, "something is half done");
 }

@@ -1,5 +1,6 @@
 //! The relayer is killed with SIGKILL at moments that nobody chose, and started again each time:
 //! every packet ends delivered or refunded, once.
+#![allow(clippy::panic, clippy::unwrap_used)]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! Chains take blocks back before they are final: what was sent in them is never minted, what was
 //! sent again in another block is delivered once, and what was delivered in them is delivered again.
+#![allow(clippy::panic, clippy::unwrap_used)]
 
 mod common;
 

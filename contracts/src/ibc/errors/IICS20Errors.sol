@@ -47,6 +47,10 @@ interface IICS20Errors {
     /// @param denom The denomination.
     error ICS20DenomNotFound(string denom);
 
+    /// @notice A denomination that does not begin with a hop can only be a token at home.
+    /// @param denom The denomination.
+    error ICS20InvalidDenom(string denom);
+
     /// @notice The permit is for another token.
     /// @param permitToken The permit's token.
     /// @param sentToken The transfer's token.

@@ -4,6 +4,7 @@ use alloy_primitives::{Address, B256};
 use causeway_types::BlockRef;
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use serde_json::json;
+use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use crate::{
@@ -44,6 +45,27 @@ impl EvmChain {
         })
     }
 
+    /// The newest block that `agreement` endpoints call final and name alike. Trust begins with it
+    /// where nothing is signed yet, as with a light client's first height: for that, the word of
+    /// one endpoint is too little.
+    ///
+    /// # Errors
+    /// Who said what, if fewer agree or have told of a final block in time.
+    pub async fn agreed_newest_final_block(&self) -> Result<BlockRef, AgreementError> {
+        let (pool, patience) = (self.pool(), self.config().request_timeout);
+        let deadline = Instant::now() + patience;
+        let mut pulse = pool.watch_pulse();
+        loop {
+            pulse.borrow_and_update();
+            if let Some(height) = pool.final_height() {
+                return self.agreed_final_block(height).await;
+            }
+            if !matches!(timeout_at(deadline, pulse.changed()).await, Ok(Ok(()))) {
+                return Err(none_is_final(pool));
+            }
+        }
+    }
+
     /// The storage words of a contract under these keys as of exactly this block, once
     /// `agreement` endpoints give the same words.
     ///
@@ -65,6 +87,26 @@ impl EvmChain {
             tally.into_error(self.pool(), question)
         })?;
         Ok(words.0)
+    }
+}
+
+/// Too few endpoints have told of a final block.
+fn none_is_final(pool: &Pool) -> AgreementError {
+    let said = pool.endpoints.iter().map(|endpoint| {
+        let health = endpoint.health();
+        let said = match (health.final_height, &health.last_error) {
+            (Some(height), _) => format!("that block {height} is the last final block"),
+            (None, Some(error)) => format!("nothing: {error}"),
+            (None, None) => "of no final block".to_owned(),
+        };
+        let endpoint = endpoint.label.clone();
+        Statement { endpoint, said }
+    });
+    AgreementError::TooFewAnswers {
+        chain: pool.chain.clone(),
+        question: "what the newest final block is".to_owned(),
+        needed: pool.agreement,
+        said: said.collect(),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     config::{self, ChainConfig, ConfigEdit, LoadedConfig, RouteConfig, RouteEnd},
     failure::Failure,
     keys::{KeyArgs, open_key},
-    network::find_chain,
+    network::{find_chain, least_threshold},
     output::Output,
     progress::Progress,
 };
@@ -104,6 +104,8 @@ pub(crate) async fn execute(args: DeployArgs, path: &Path, output: Output) -> Re
         Builder::open(config, to, &key, &client_b, &committee),
     );
     let (a, b) = (a?, b?);
+    a.check_counterparty(&b)?;
+    b.check_counterparty(&a)?;
     let progress = Progress::new(output);
     // Both at once, and what one of them finished is noted even if the other failed.
     let (stack_a, stack_b) = tokio::join!(a.stack(&progress), b.stack(&progress));
@@ -181,14 +183,13 @@ fn committee(args: &DeployArgs, loaded: &LoadedConfig) -> Result<Committee, Fail
             "name each attestor once, and a threshold they can reach",
         )
     })?;
-    if !loaded.config.dev && threshold < majority.max(2) {
+    let least = least_threshold(committee.members().len());
+    if !loaded.config.dev && threshold < least {
         let n = committee.members().len();
         let message =
             format!("{threshold} of {n} is no majority of several: a few could sign anything");
-        let remedy = format!(
-            "ask for at least {} of them, or set dev = true for a local network",
-            majority.max(2)
-        );
+        let remedy =
+            format!("ask for at least {least} of them, or set dev = true for a local network");
         return Err(Failure::usage("--threshold", message, remedy));
     }
     Ok(committee)

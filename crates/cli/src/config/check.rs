@@ -112,6 +112,9 @@ impl Config {
             &["ws", "wss", "http", "https"],
             refuse,
         );
+        if !self.dev {
+            check_hosts(&at("endpoints"), &chain.endpoints, refuse);
+        }
         match (endpoints, chain.required_agreement()) {
             (0, _) => refuse(at("endpoints"), Problem::NoEndpoints),
             (1, _) if !self.dev => refuse(at("endpoints"), Problem::SingleEndpoint),
@@ -205,6 +208,18 @@ impl Config {
                 let problem = Problem::UnknownClient { client, known };
                 refuse(format!("attestor.clients[{index}]"), problem);
             }
+        }
+    }
+}
+
+/// Two keys at one provider, or two ports of one machine, lie and fail together.
+fn check_hosts(field: &str, urls: &[Url], refuse: &mut impl FnMut(String, Problem)) {
+    for (index, url) in urls.iter().enumerate() {
+        let earlier = &urls[..index];
+        // The very same URL is refused as such.
+        if !earlier.contains(url) && earlier.iter().any(|other| other.host() == url.host()) {
+            let problem = Problem::SharedHost(redact_url(url));
+            refuse(format!("{field}[{index}]"), problem);
         }
     }
 }

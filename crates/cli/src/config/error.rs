@@ -143,6 +143,8 @@ pub(crate) enum Problem {
     NoEndpoints,
     #[error("{0} is listed twice, and one node cannot give a second opinion on itself")]
     DuplicateUrl(String),
+    #[error("{0} is on the host of an earlier one, so whoever runs that host has two voices")]
+    SharedHost(String),
     #[error("{url} has the scheme {scheme:?}")]
     BadScheme {
         url: String,
@@ -217,6 +219,9 @@ impl Problem {
             Self::BadName(_) => "use 1 to 32 of a-z, 0-9 and -",
             Self::NoEndpoints => "list at least one URL, such as \"ws://127.0.0.1:8545\"",
             Self::DuplicateUrl(_) => "list each URL once",
+            Self::SharedHost(_) => {
+                "list endpoints run by different parties, or set dev = true for a local network"
+            }
             Self::SingleEndpoint => {
                 "list at least two endpoints run by different parties, or set dev = true for a local network"
             }

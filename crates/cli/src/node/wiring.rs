@@ -10,7 +10,7 @@ use alloy::{primitives::Address, signers::local::PrivateKeySigner};
 use causeway_attestor::{AttestedClient, Attestor, AttestorClient};
 use causeway_engine::Engine;
 use causeway_evm::{EvmChain, LaneConfig, TxLane};
-use causeway_ibc::Domain;
+use causeway_ibc::{Committee, Domain};
 use causeway_ibc_evm::{EngineLanes, EvmHost, EvmSource, client_view};
 use causeway_relayer::{
     ClientEnd, ClientView, Committees, Host, Relayer, RelayerConfig, Route, Routes,
@@ -25,7 +25,7 @@ use crate::{
     config::{AttestorConfig, ChainConfig, Config, LoadedConfig, RouteEnd},
     failure::{Failure, chain_of},
     keys::open_key,
-    network::{connect, router},
+    network::{connect, least_threshold, router},
 };
 
 /// An attestor waits about two seconds for a height to become final before it answers.
@@ -110,6 +110,9 @@ impl Node {
                         .at(format!("{} on {}", end.client, end.chain))
                         .remedy("correct the route, or deploy the client with `causeway deploy`")
                 })?;
+            if !self.config.dev {
+                check_committee(end, &view.committee)?;
+            }
             Ok::<_, Failure>((client_end(end), view))
         };
         Ok(try_join_all(self.ends().map(|(end, _)| read(end)))
@@ -194,6 +197,21 @@ impl Node {
     }
 }
 
+/// `causeway deploy` makes no weak committee, but a route may name a client that others made.
+fn check_committee(end: &RouteEnd, committee: &Committee) -> Result<(), Failure> {
+    let (m, n) = (committee.threshold(), committee.members().len());
+    let least = least_threshold(n);
+    if m >= least {
+        return Ok(());
+    }
+    let message = format!("{m} of {n} attestors are enough for it: a few could sign anything");
+    Err(Failure::failed("committee", message)
+        .at(format!("{} on {}", end.client, end.chain))
+        .remedy(format!(
+            "migrate the client to one that asks for {least} or more, or set dev = true for a local network"
+        )))
+}
+
 fn check_client(
     end: &RouteEnd,
     view: &ClientView,
@@ -274,4 +292,34 @@ async fn open_store(loaded: &LoadedConfig) -> Result<Engine, Failure> {
             .at("store")
             .remedy("check that the directory exists, may be written to and has space")
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_a_few_attestors_command_is_not_served() {
+        let end = RouteEnd {
+            chain: ChainId::eip155(1),
+            client: "client-0".parse().unwrap(),
+        };
+        for (m, n, served) in [
+            (1, 1, false),
+            (1, 2, false),
+            (2, 2, true),
+            (2, 3, true),
+            (2, 4, false),
+            (3, 5, true),
+        ] {
+            let members = (1..=n).map(Address::repeat_byte).collect();
+            let outcome = check_committee(&end, &Committee::new(members, m).unwrap());
+            assert_eq!(outcome.is_ok(), served, "{m} of {n}");
+            if let Err(failure) = outcome {
+                let text = failure.to_string();
+                assert!(text.contains("client-0 on eip155:1"), "{text}");
+                assert!(text.contains("dev = true"), "{text}");
+            }
+        }
+    }
 }

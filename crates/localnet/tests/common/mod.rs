@@ -1,11 +1,5 @@
 //! What the stories share: a scene to happen on, the command line, and what the chains say.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+#![allow(dead_code, unreachable_pub)]
 
 pub mod books;
 pub mod mining;

@@ -1,5 +1,5 @@
 //! An endpoint that passes questions on to a real chain, and lies where it was told to.
-#![allow(unreachable_pub, clippy::unwrap_used)]
+#![allow(unreachable_pub)]
 
 use std::{
     collections::BTreeMap,

@@ -96,7 +96,7 @@ pub enum SendError {
     Contract(#[from] alloy::contract::Error),
 }
 
-/// An account on one chain, with its key.
+/// An account on one chain, with its key. It sends one transaction after another, never two at once.
 #[derive(Clone)]
 pub struct Account {
     chain: EvmChain,
@@ -109,7 +109,12 @@ impl Account {
     /// The account of this key.
     pub fn new(chain: &EvmChain, contracts: IbcContracts, key: PrivateKeySigner) -> Self {
         let address = key.address();
-        let provider = ProviderBuilder::new()
+        // The nonce is asked for each time: one that is counted here would be used up by a transaction
+        // that the chain then refuses, and everything after it would wait for ever.
+        let provider = ProviderBuilder::default()
+            .with_gas_estimation()
+            .with_simple_nonce_management()
+            .fetch_chain_id()
             .wallet(EthereumWallet::from(key))
             .connect_provider(chain.provider())
             .erased();

@@ -106,10 +106,14 @@ pub async fn client_view(
         .getClient(client.to_string())
         .call()
         .await
-        .map_err(|error| ContractsError::NoClient {
-            router,
-            client: client.clone(),
-            reason: error.to_string(),
+        .map_err(|error| match error {
+            alloy::contract::Error::ZeroData(..) => ContractsError::NoRouter(router),
+            error if error.as_revert_data().is_some() => ContractsError::NoClient {
+                router,
+                client: client.clone(),
+                reason: error.to_string(),
+            },
+            error => error.into(),
         })?;
     let light_client = AttestationLightClient::new(address, provider);
     let set = light_client.getAttestationSet().call().await?;

@@ -27,7 +27,8 @@ pub use host::{
     SubmitError, Submitted,
 };
 pub use packet::{
-    FactTx, PacketError, PacketInput, PacketMachine, PacketRecord, RelayEffect, process_key,
+    Displaced, FactTx, PacketError, PacketInput, PacketMachine, PacketRecord, RelayEffect,
+    process_key,
 };
 pub use relayer::{Relayer, RelayerConfig, RelayerError};
 pub use route::{ClientEnd, Route, RouteError, Routes};

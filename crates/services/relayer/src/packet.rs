@@ -2,8 +2,11 @@
 
 use alloy_primitives::B256;
 use causeway_engine::{Machine, NewEffect, Step};
-use causeway_ibc::{Action, Event, IllegalTransition, Input, PacketLife, Sequence};
-use causeway_types::{ChainId, Timestamp};
+use causeway_ibc::{
+    Action, Contradiction, Event, IllegalTransition, Input, Packet, PacketLife, Sequence,
+    Transition,
+};
+use causeway_types::{BlockRef, ChainId, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -35,6 +38,21 @@ pub struct PacketRecord {
     pub life: PacketLife,
     /// The transactions that showed the facts, oldest first.
     pub facts: Vec<FactTx>,
+    /// Another packet that was seen being sent under the same name, and is to be withdrawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub displaced: Option<Displaced>,
+}
+
+/// A send that is not final, while the destination has received another packet of the same name.
+///
+/// The destination received what is final on the source, so the source has reorganised, and whoever
+/// follows it has not said so yet. If instead this send becomes final, the receipt is a forgery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Displaced {
+    /// The packet.
+    pub packet: Packet,
+    /// The block of its send.
+    pub block: BlockRef,
 }
 
 /// Where a fact about a packet was seen.
@@ -112,13 +130,9 @@ impl Machine for PacketMachine {
             input,
             seen,
         } = input;
-        let facts = state
-            .as_ref()
-            .map(|record| record.facts.clone())
-            .unwrap_or_default();
-        let transition = match state {
-            Some(record) => record.life.handle(input)?,
-            None => PacketLife::begin(input)?,
+        let (facts, displaced, transition) = match state {
+            None => (Vec::new(), None, PacketLife::begin(input)?),
+            Some(record) => record.take(input)?,
         };
         let Some(life) = transition.next else {
             return Ok(Step::vanish());
@@ -128,6 +142,7 @@ impl Machine for PacketMachine {
             dst,
             life,
             facts,
+            displaced,
         };
         record.note(seen);
         let mut step = Step::to(record.clone(), record.life.phase().name());
@@ -154,6 +169,23 @@ impl Machine for PacketMachine {
     }
 }
 
+type Taken = (Vec<FactTx>, Option<Displaced>, Transition);
+
+/// The send that gives way to this input, if it does: nothing else is known of its packet, it is not
+/// final, and the input is the receipt of another packet of the same name.
+fn displaced_by(life: &PacketLife, input: &Input) -> Option<Displaced> {
+    let Input::Received { packet, .. } = input else {
+        return None;
+    };
+    let sent = life.sent().filter(|sent| !sent.is_final)?;
+    let alone =
+        life.received().is_none() && life.acknowledged().is_none() && life.timed_out().is_none();
+    (alone && packet != life.packet()).then(|| Displaced {
+        packet: life.packet().clone(),
+        block: sent.block,
+    })
+}
+
 fn effect_key(action: Action) -> &'static str {
     match action {
         Action::Deliver => "deliver",
@@ -178,6 +210,46 @@ impl PacketRecord {
             chain: self.dst.clone(),
             client: self.life.packet().dest_client.clone(),
         }
+    }
+
+    /// Takes in one input: what is kept beside the life, and what the life becomes.
+    fn take(self, input: Input) -> Result<Taken, IllegalTransition> {
+        let Self {
+            life,
+            facts,
+            displaced,
+            ..
+        } = self;
+        if let Some(displaced) = displaced_by(&life, &input) {
+            return Ok((Vec::new(), Some(displaced), PacketLife::begin(input)?));
+        }
+        let displaced = match (displaced, &input) {
+            (Some(gone), Input::SendWithdrawn { block_hash }) if gone.block.hash == *block_hash => {
+                None
+            }
+            (Some(stays), Input::SendFinal { block_hash }) if stays.block.hash == *block_hash => {
+                let packet = life.packet();
+                return Err(IllegalTransition {
+                    source_client: packet.source_client.clone(),
+                    sequence: packet.sequence,
+                    phase: life.phase(),
+                    contradiction: Box::new(Contradiction::DifferentPacket {
+                        known: packet.clone(),
+                        came: stays.packet,
+                    }),
+                });
+            }
+            (displaced, _) => displaced,
+        };
+        let transition = life.handle(input)?;
+        Ok(match (transition.next.is_some(), displaced) {
+            // The receipt is gone again: what it displaced is all that is known.
+            (false, Some(Displaced { packet, block })) => {
+                let sent = PacketLife::begin(Input::Sent { packet, block })?;
+                (Vec::new(), None, sent)
+            }
+            (_, displaced) => (facts, displaced, transition),
+        })
     }
 
     /// Keeps where a fact was seen, and forgets what a reorganisation took back.
@@ -227,3 +299,6 @@ impl PacketRecord {
         Some(NewEffect::new(effect_key(action), lane(&to), effect))
     }
 }
+
+#[cfg(test)]
+mod tests;

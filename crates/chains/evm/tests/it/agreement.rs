@@ -70,6 +70,32 @@ async fn one_liar_of_three_changes_nothing() {
 }
 
 #[tokio::test]
+async fn the_newest_final_block_has_no_time_that_one_liar_invents() {
+    let three = three(Finality::Depth(3)).await;
+    let height = three.anvil.height().await - 3;
+    let truth = three.anvil.block(height).await;
+    let in_the_future = |endpoint: &Proxy| {
+        endpoint.rule(|request, mut answer| {
+            if request["method"] == "eth_getBlockByNumber" && answer["result"].is_object() {
+                answer["result"]["timestamp"] = json!("0xffffffff");
+            }
+            Some(answer)
+        });
+    };
+    in_the_future(&three.endpoints[0]);
+    // The endpoint in use: its word alone would be believed.
+    let alone = three.chain.final_block().await.unwrap();
+    assert_ne!(alone.timestamp, truth.timestamp);
+    let agreed = async || three.chain.agreed_newest_final_block().await;
+    assert_eq!(agreed().await.unwrap(), truth);
+    three.endpoints[2].dead();
+    let error = agreed()
+        .await
+        .expect_err("one liar and one honest endpoint");
+    assert!(error.said().len() == 3, "{error}");
+}
+
+#[tokio::test]
 async fn two_liars_of_three_are_a_disagreement_that_says_who_said_what() {
     let three = three(Finality::Depth(3)).await;
     let truth = three.anvil.block(5).await;

@@ -135,6 +135,19 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    /// Refuses to keep a client here if the other chain is to get new contracts: it has believed the
+    /// old ones, and attestors that still read those would prove to it what never happened.
+    pub(super) fn check_counterparty(&self, other: &Builder<'_>) -> Result<(), Failure> {
+        if self.client.is_none() || other.contracts.is_some() {
+            return Ok(());
+        }
+        let (id, here, there) = (self.id, &self.config.id, &other.config.id);
+        let message = format!("{there} has no router, but {id} on {here} follows an earlier one");
+        let remedy = "set that router again, or remove both routers to begin anew";
+        let field = format!("router of {there}");
+        Err(Failure::usage(&field, message, remedy))
+    }
+
     fn account(&self, contracts: IbcContracts) -> Account {
         Account::new(&self.chain, contracts, self.key.clone())
     }
@@ -207,11 +220,10 @@ impl<'a> Builder<'a> {
             return Ok(());
         }
         progress.waiting("deploying the light clients");
-        let genesis = other
-            .chain
-            .final_block()
-            .await
-            .map_err(|error| chain_failure(&error))?;
+        // The client believes this height and its time unsigned: a time from the future would let
+        // packets time out that still can be delivered.
+        let genesis = other.chain.agreed_newest_final_block().await;
+        let genesis = genesis.map_err(|error| chain_failure(&error))?;
         let spec = ClientSpec {
             id: self.id.clone(),
             counterparty: other.id.clone(),

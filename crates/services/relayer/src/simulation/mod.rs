@@ -13,6 +13,7 @@ mod router;
 mod sim;
 mod steps;
 mod stories;
+mod strangers;
 mod world;
 
 use std::{
@@ -32,7 +33,7 @@ use self::sim::{Setting, Sim};
 /// Seeds that are tried when nothing else is asked for.
 const SEEDS: u64 = 200;
 /// Steps of chance before a run is let come to rest.
-const STEPS: usize = 120;
+const STEPS: usize = 100;
 const THREADS: usize = 2;
 /// No run takes nearly as long.
 const LONGEST: Duration = Duration::from_secs(20);

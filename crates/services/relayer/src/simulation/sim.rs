@@ -166,6 +166,9 @@ impl Sim {
     pub(super) async fn observe(&mut self, side: usize, most: usize) -> usize {
         let updates = self.read(side, most).await;
         let count = updates.len();
+        for (update, _) in &updates {
+            self.world.note(format!("  {side} tells {}", told(update)));
+        }
         if let Some((_, cursor)) = updates.last() {
             let cursor = cursor.clone();
             if updates
@@ -313,6 +316,9 @@ impl Sim {
             self.saw("a chain is read again from further back");
             let host = self.observers[side].host.clone();
             self.follows[side] = host.follow(Some(&older)).await.ok();
+            // All of it before the chain goes on, which might take back what this cursor does not
+            // know of yet.
+            while self.observe(side, 3).await > 0 {}
         }
     }
 
@@ -323,5 +329,27 @@ impl Sim {
                 self.world.lock().violations.push(contradiction);
             }
         }
+    }
+}
+
+/// An update in a few words.
+fn told(update: &HostUpdate) -> String {
+    match update {
+        HostUpdate::Block { block, events } => {
+            let events = events.iter();
+            let events: Vec<_> = events
+                .map(|event| {
+                    format!(
+                        "{} {} {}",
+                        event.kind.event(),
+                        event.packet.sequence,
+                        event.packet.commitment()
+                    )
+                })
+                .collect();
+            format!("block {} {} {events:?}", block.height, block.hash)
+        }
+        HostUpdate::Withdrawn { block } => format!("{} is gone", block.hash),
+        HostUpdate::Final { block } => format!("{} {} is final", block.height, block.hash),
     }
 }

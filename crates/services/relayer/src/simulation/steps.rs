@@ -2,21 +2,17 @@
 
 use std::time::Duration;
 
-use alloy_primitives::Address;
 use causeway_engine::{EffectFilter, Filter};
 use rand::Rng;
 
 use super::{
-    chain::{Chain, From},
+    chain::From,
     job::{POINTS, Plan},
     router::{Call, NOBODY, Order, POISON, Told},
     sim::Sim,
-    world::{Mood, contracts, end},
+    world::Mood,
 };
-use crate::{
-    host::{ClientView, EventKind, Message},
-    packet::PacketMachine,
-};
+use crate::packet::PacketMachine;
 
 /// How many rounds a run may take to come to rest once nothing goes wrong any more.
 const PATIENCE: usize = 150;
@@ -28,9 +24,15 @@ impl Sim {
     pub(super) async fn step(&mut self) {
         let side = self.rng.random_range(0..2);
         let choice = self.rng.random_range(0..100);
-        let heads = self.world.lock().chains.each_ref().map(|chain| chain.head().name);
+        let heads = self
+            .world
+            .lock()
+            .chains
+            .each_ref()
+            .map(|chain| chain.head().name);
         let heads = heads.map(|head| (head.height, head.hash));
-        self.world.note(format!("{choice} on {side}, heads {heads:?}"));
+        self.world
+            .note(format!("{choice} on {side}, heads {heads:?}"));
         match choice {
             0..20 => self.mine(side),
             20..38 => {
@@ -48,7 +50,8 @@ impl Sim {
                 }
             }
             67..76 => self.send(side),
-            76..80 => self.strangers_deliver(side).await,
+            76..79 => self.stranger_delivers(side).await,
+            79 => self.thief_forges(side),
             80..85 => self.reorganise(side),
             85..87 => self.crash().await,
             87 => {
@@ -107,6 +110,9 @@ impl Sim {
             1 => POISON,
             _ => "somebody",
         };
+        // What can be delivered and has all the time there is must be delivered in the end.
+        let patient = receiver != POISON && self.rng.random_bool(0.3);
+        let seconds = if patient { 1_000_000 } else { seconds };
         let homeward = self.rng.random_bool(0.4);
         let amount = self.rng.random_range(1..1000);
         let mut world = self.world.lock();
@@ -119,67 +125,6 @@ impl Sim {
             timeout,
         };
         world.chains[side].submit(From::User, Call::Send(order));
-    }
-
-    /// Anybody may relay. Strangers know no better than to try.
-    async fn strangers_deliver(&mut self, to: usize) {
-        let (height, candidates) = {
-            let world = self.world.lock();
-            let (here, there) = (&world.chains[to], &world.chains[1 - to]);
-            let height = there.final_block().name.height;
-            let events = |chain: &Chain, up_to: u64| {
-                let blocks = chain
-                    .blocks
-                    .iter()
-                    .filter(move |block| block.name.height <= up_to);
-                blocks
-                    .flat_map(|block| block.events.clone())
-                    .collect::<Vec<_>>()
-            };
-            let mut candidates = Vec::new();
-            for event in events(there, height) {
-                let packet = event.packet;
-                match event.kind {
-                    EventKind::Sent => candidates.push(Message::Receive { packet }),
-                    EventKind::Received { acks } => {
-                        candidates.push(Message::Acknowledge { packet, acks });
-                    }
-                    _ => {}
-                }
-            }
-            for event in events(here, u64::MAX) {
-                if event.kind == EventKind::Sent {
-                    candidates.push(Message::Timeout {
-                        packet: event.packet,
-                    });
-                }
-            }
-            (height, candidates)
-        };
-        if candidates.is_empty() {
-            return;
-        }
-        let message = candidates[self.rng.random_range(0..candidates.len())].clone();
-        let contracts = contracts(to);
-        let view = ClientView {
-            id: contracts.client,
-            address: Address::ZERO,
-            committee: contracts.committee,
-            domain: contracts.domain,
-            proof_once: true,
-        };
-        let paths = [message.proven_path().key()];
-        let gathered = self
-            .committees
-            .gather(&end(to), &view, height, &paths)
-            .await;
-        if let Ok((proof, _)) = gathered {
-            let call = Call::Relay {
-                proof,
-                messages: vec![message],
-            };
-            self.world.lock().chains[to].submit(From::Stranger, call);
-        }
     }
 
     fn reorganise(&mut self, side: usize) {

@@ -252,6 +252,38 @@ async fn an_effect_that_is_cancelled_while_it_is_carried_stays_cancelled() {
 }
 
 #[tokio::test]
+async fn a_packet_received_while_its_name_still_stands_for_another_is_acknowledged() {
+    let setting = Setting {
+        depths: [1, 0],
+        ..Setting::calm()
+    };
+    let mut sim = Sim::new(setting).await;
+    sim.order(0, "somebody", 10_000);
+    sim.mine_all(0);
+    while sim.observe(0, 10).await > 0 {}
+    // The source replaces the packet, and a stranger delivers the new one, before the relayer hears
+    // of the reorganisation.
+    {
+        let mut world = sim.world.lock();
+        let now = world.seconds();
+        world.chains[0].take_back(1, || false);
+        world.chains[0].mine(now, |_| true);
+    }
+    sim.order(0, "somebody", 20_000);
+    (0..2).for_each(|_| sim.mine_all(0));
+    sim.stranger_delivers(1).await;
+    sim.mine_all(1);
+    while sim.observe(1, 10).await > 0 {}
+    sim.note_contradictions().await;
+    sim.audit();
+    for _ in 0..5 {
+        sim.round(false).await;
+    }
+    assert_eq!(sim.phases().await, ["acknowledged"]);
+    sim.check_the_end().await;
+}
+
+#[tokio::test]
 async fn a_send_that_is_taken_back_before_it_is_final_leaves_nothing_behind() {
     let mut sim = Sim::new(Setting {
         depths: [2, 0],
@@ -272,4 +304,74 @@ async fn a_send_that_is_taken_back_before_it_is_final_leaves_nothing_behind() {
     sim.rounds(2).await;
     assert_eq!(sim.phases().await, Vec::<String>::new());
     assert_eq!(sim.open_effects().await, vec![]);
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_taken_back_before_anybody_observed_it_is_made_again() {
+    let setting = Setting {
+        depths: [0, 2],
+        ..Setting::calm()
+    };
+    let mut sim = Sim::new(setting).await;
+    sim.order(0, "somebody", 1_000_000);
+    sim.mine_all(0);
+    sim.observe_all().await;
+    sim.carry(1, Plan::default()).await;
+    sim.mine_all(1);
+    sim.turn(0).await;
+    assert!(
+        sim.jobs.is_empty(),
+        "the batch has been told that it arrived"
+    );
+    {
+        let mut world = sim.world.lock();
+        let now = world.seconds();
+        world.chains[1].take_back(1, || false);
+        world.chains[1].mine(now, |_| true);
+    }
+    for _ in 0..20 {
+        sim.round(false).await;
+    }
+    assert_eq!(sim.phases().await, ["acknowledged"]);
+}
+
+#[tokio::test]
+async fn an_attempt_without_a_message_that_was_needless_then_is_not_taken_for_one_with_it() {
+    let setting = Setting {
+        depths: [0, 1],
+        ..Setting::calm()
+    };
+    let mut sim = Sim::new(setting).await;
+    sim.order(0, "somebody", 1_000_000);
+    sim.mine_all(0);
+    sim.stranger_delivers(1).await;
+    sim.mine_all(1);
+    sim.order(0, "somebody", 1_000_000);
+    sim.mine_all(0);
+    while sim.observe(0, 10).await > 0 {}
+    // A stranger has delivered the first, the relayer dies delivering the second alone. Then the
+    // stranger's delivery is taken back, and the source makes no block that would make a difference.
+    let dies = Plan {
+        slow_at: None,
+        dies_at: Some(Point::Sent),
+    };
+    sim.carry(1, dies).await;
+    {
+        let mut world = sim.world.lock();
+        let now = world.seconds();
+        world.chains[1].take_back(1, || false);
+        world.chains[1].mine(now, |_| true);
+        world.advance(Duration::from_secs(61));
+    }
+    while sim.carry(1, Plan::default()).await {}
+    sim.audit();
+    for _ in 0..2 {
+        sim.mine_all(1);
+        while !sim.jobs.is_empty() {
+            sim.turn(0).await;
+        }
+        sim.observe_all().await;
+    }
+    let delivered = sim.world.lock().chains[1].head().state.incoming.len();
+    assert_eq!(delivered, 2);
 }

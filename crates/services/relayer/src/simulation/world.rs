@@ -7,7 +7,7 @@ use std::{
 
 use alloy::signers::SignerSync as _;
 use alloy::signers::local::PrivateKeySigner;
-use alloy_primitives::{Address, B256, Keccak256};
+use alloy_primitives::{Address, B256, Bytes, Keccak256};
 use async_trait::async_trait;
 use causeway_attestor::{
     AttestError, AttestRequest, Attestation, Attested, AttestedClient, Attestor, EndpointHealth,
@@ -15,8 +15,8 @@ use causeway_attestor::{
 };
 use causeway_engine::{Engine, UnixMillis};
 use causeway_ibc::{
-    AttestationKind, ClientId, Committee, Domain, PacketAttestation, Signature65, StateAttestation,
-    attestation_digest,
+    AttestationKind, ClientId, Committee, Domain, PacketAttestation, PathCommitment, Signature65,
+    SignedAttestation, StateAttestation, attestation_digest,
     ics20::{Denom, PORT},
 };
 use causeway_types::{BlockRef, ChainId, Timestamp};
@@ -29,6 +29,7 @@ use super::{
 };
 use crate::{
     attestations::{Witness, WitnessError},
+    host::Proof,
     route::{ClientEnd, Route},
 };
 
@@ -134,8 +135,8 @@ impl Shared {
     pub(super) fn note(&self, line: String) {
         let mut world = self.lock();
         world.trace.update(line.as_bytes());
-        if world.recent.len() >= 400 {
-            world.recent.drain(..200);
+        if world.recent.len() >= 10_000 {
+            world.recent.drain(..5_000);
         }
         world.recent.push(line);
     }
@@ -248,14 +249,7 @@ impl MoodyWitness {
     fn lie(&self, request: &AttestRequest, truth: Attested) -> Attested {
         let side = usize::from(request.client.chain != chain_id(0));
         let domain = contracts(side).domain;
-        let signed = |kind, data: alloy_primitives::Bytes| {
-            let digest = attestation_digest(kind, &domain, &data);
-            let signature = key(self.number).sign_hash_sync(&digest).unwrap();
-            Attestation {
-                data,
-                signature: Signature65::new(signature.as_bytes()),
-            }
-        };
+        let signed = |kind, data| sign(self.number, kind, &domain, data);
         let mut state = StateAttestation::decode(&truth.state.data).unwrap();
         state.timestamp = state.timestamp.plus_secs(100_000);
         let packets = truth.packets.map(|packets| {
@@ -304,5 +298,34 @@ impl Witness for MoodyWitness {
         } else {
             truth
         })
+    }
+}
+
+fn sign(number: usize, kind: AttestationKind, domain: &Domain, data: Bytes) -> Attestation {
+    let digest = attestation_digest(kind, domain, &data);
+    let signature = key(number).sign_hash_sync(&digest).unwrap();
+    Attestation {
+        data,
+        signature: Signature65::new(signature.as_bytes()),
+    }
+}
+
+/// What one key that was stolen can prove to the client on this side: nothing.
+pub(super) fn forged(side: usize, state: StateAttestation, path: B256, commitment: B256) -> Proof {
+    let domain = contracts(side).domain;
+    let height = state.height;
+    let packets = vec![PathCommitment { path, commitment }];
+    let signed = |kind, data| {
+        let Attestation { data, signature } = sign(0, kind, &domain, data);
+        SignedAttestation {
+            data,
+            signatures: vec![signature],
+        }
+    };
+    let packets = PacketAttestation { height, packets };
+    Proof {
+        height,
+        state: signed(AttestationKind::State, state.encode()),
+        packets: signed(AttestationKind::Packet, packets.encode()),
     }
 }
