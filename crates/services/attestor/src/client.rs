@@ -27,7 +27,7 @@ pub enum AttestorClientError {
     #[error("no HTTP client can be set up: {0}")]
     SetUp(#[source] reqwest::Error),
     /// The attestor did not answer in time, or not at all.
-    #[error("the attestor at {url} does not answer: {source}")]
+    #[error("the attestor at {} does not answer: {source}", shown(url))]
     Unreachable {
         /// Where it was asked.
         url: Url,
@@ -36,7 +36,7 @@ pub enum AttestorClientError {
         source: reqwest::Error,
     },
     /// The attestor refused, and said why.
-    #[error("the attestor at {url} refused: {} ({})", problem.detail, problem.type_uri)]
+    #[error("the attestor at {} refused: {} ({})", shown(url), problem.detail, problem.type_uri)]
     Refused {
         /// Where it was asked.
         url: Url,
@@ -46,7 +46,10 @@ pub enum AttestorClientError {
         retry_after: Option<Duration>,
     },
     /// The answer is not an attestor's, or not to this request.
-    #[error("the attestor at {url} answered wrongly (status {status}): {defect}")]
+    #[error(
+        "the attestor at {} answered wrongly (status {status}): {defect}",
+        shown(url)
+    )]
     BadAnswer {
         /// Where it was asked.
         url: Url,
@@ -94,6 +97,11 @@ impl AttestorClientError {
             Self::BadAnswer { status, .. } => matches!(status, 429 | 500..),
         }
     }
+}
+
+/// The URL without what may be secret in it: credentials, path and query.
+fn shown(url: &Url) -> String {
+    url.origin().ascii_serialization()
 }
 
 impl AttestorClient {
@@ -145,9 +153,9 @@ impl AttestorClient {
         &self,
         request: RequestBuilder,
     ) -> Result<(u16, T), AttestorClientError> {
-        let unreachable = |source| AttestorClientError::Unreachable {
+        let unreachable = |source: reqwest::Error| AttestorClientError::Unreachable {
             url: self.url.clone(),
-            source,
+            source: source.without_url(),
         };
         let mut response = request.send().await.map_err(unreachable)?;
         let status = response.status();
@@ -200,4 +208,21 @@ fn retry_after(response: &Response) -> Option<Duration> {
         .parse()
         .ok()?;
     Some(Duration::from_secs(seconds).min(LONGEST_PAUSE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_attestors_credentials_are_in_no_error() {
+        let url: Url = "http://relayer:secret@127.0.0.1:1/secret".parse().unwrap();
+        let client = AttestorClient::new(url, Duration::from_secs(1)).unwrap();
+        let error = client.info().await.unwrap_err();
+        let shown = format!("{error} {}", std::error::Error::source(&error).unwrap());
+        assert!(
+            shown.contains("127.0.0.1:1") && !shown.contains("secret"),
+            "{shown}"
+        );
+    }
 }

@@ -173,6 +173,10 @@ impl Host for EvmHost {
                 Err(LaneError::Reverted { data, .. }) => Err(SubmitError::Refused {
                     reason: explain_revert(&data),
                 }),
+                // Alone in its transaction by then, so it is the message's own doing.
+                Err(error @ LaneError::TooMuchGas { .. }) => Err(SubmitError::Refused {
+                    reason: error.to_string(),
+                }),
                 Err(error) => Err(SubmitError::Host(match error.severity() {
                     Severity::Retry => HostError::passing(self.chain.id(), error),
                     Severity::Stop => HostError::lasting(self.chain.id(), error),

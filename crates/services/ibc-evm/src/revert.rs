@@ -1,9 +1,6 @@
 //! Reverts in words.
 
-use alloy::{
-    hex,
-    sol_types::{SolInterface, decode_revert_reason},
-};
+use alloy::{primitives::Bytes, sol_types::SolInterface};
 use causeway_contracts::{
     access_manager::AccessManager::AccessManagerErrors,
     attestation_light_client::AttestationLightClient::AttestationLightClientErrors,
@@ -12,10 +9,11 @@ use causeway_contracts::{
     ics26_router::ICS26Router::ICS26RouterErrors, ics27_gmp::ICS27GMP::ICS27GMPErrors,
     test_erc20::TestERC20::TestERC20Errors,
 };
+use causeway_evm::RevertReason;
 
 /// What a contract said when it reverted: one of our contracts' errors with its values, a text, or,
 /// failing both, the bytes.
-pub fn explain_revert(data: &[u8]) -> String {
+pub fn explain_revert(data: &Bytes) -> String {
     fn named<E: SolInterface + std::fmt::Debug>(data: &[u8]) -> Option<String> {
         // The derived form is `Name(Name { field: … })`; the inner half says it all.
         let text = format!("{:?}", E::abi_decode(data).ok()?);
@@ -32,14 +30,7 @@ pub fn explain_revert(data: &[u8]) -> String {
         .or_else(|| named::<IBCERC20Errors>(data))
         .or_else(|| named::<AccessManagerErrors>(data))
         .or_else(|| named::<TestERC20Errors>(data))
-        .or_else(|| decode_revert_reason(data))
-        .unwrap_or_else(|| {
-            if data.is_empty() {
-                "it gave no reason".to_owned()
-            } else {
-                format!("0x{}", hex::encode(data))
-            }
-        })
+        .unwrap_or_else(|| RevertReason::decode(data).to_string())
 }
 
 #[cfg(test)]
@@ -54,7 +45,7 @@ mod tests {
         let error = AccessManagedUnauthorized {
             caller: alloy::primitives::Address::ZERO,
         };
-        let text = explain_revert(&error.abi_encode());
+        let text = explain_revert(&error.abi_encode().into());
         assert!(
             text.starts_with("AccessManagedUnauthorized") && text.contains("0x000"),
             "{text}"
@@ -62,9 +53,10 @@ mod tests {
     }
 
     #[test]
-    fn texts_and_unknown_bytes_are_shown() {
-        assert!(explain_revert(&Revert::from("no funds").abi_encode()).contains("no funds"));
-        assert_eq!(explain_revert(&[1, 2, 3]), "0x010203");
-        assert_eq!(explain_revert(&[]), "it gave no reason");
+    fn texts_and_unknown_bytes_are_shown_and_never_raw() {
+        let revert = Revert::from("no funds").abi_encode().into();
+        assert!(explain_revert(&revert).contains("no funds"));
+        assert!(explain_revert(&Bytes::from(vec![1, 2, 3])).contains("0x010203"));
+        assert_eq!(explain_revert(&Bytes::new()), "no reason given");
     }
 }

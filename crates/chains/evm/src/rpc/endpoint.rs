@@ -212,7 +212,7 @@ impl Endpoint {
                 .await?
         } else {
             RpcClient::new(
-                BoundedHttp::new(self.url.clone(), self.max_response_bytes),
+                BoundedHttp::new(self.url.clone(), self.max_response_bytes)?,
                 false,
             )
         };

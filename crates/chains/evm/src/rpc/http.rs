@@ -4,7 +4,7 @@ use alloy::{
     rpc::json_rpc::{RequestPacket, ResponsePacket},
     transports::{
         TransportError, TransportErrorKind, TransportFut, TransportResult,
-        http::reqwest::{Client, Response, header::CONTENT_TYPE},
+        http::reqwest::{Client, Response, header::CONTENT_TYPE, redirect::Policy},
     },
 };
 use tower_service::Service;
@@ -22,12 +22,18 @@ pub(crate) struct BoundedHttp {
 }
 
 impl BoundedHttp {
-    pub(crate) fn new(url: Url, max_response_bytes: usize) -> Self {
-        Self {
-            client: Client::new(),
+    /// A redirect is never followed: an endpoint must not send us elsewhere, least of all to
+    /// another endpoint, which it would then speak for.
+    pub(crate) fn new(url: Url, max_response_bytes: usize) -> TransportResult<Self> {
+        let client = Client::builder()
+            .redirect(Policy::none())
+            .build()
+            .map_err(TransportErrorKind::custom)?;
+        Ok(Self {
+            client,
             url,
             max_response_bytes,
-        }
+        })
     }
 
     async fn post(self, packet: RequestPacket) -> TransportResult<ResponsePacket> {

@@ -302,3 +302,18 @@ async fn calls_work_through_bindings_and_reverts_keep_their_data() {
     assert_eq!(error.revert(), Some(&bad(3).into()));
     assert!(chain.balance(ACCOUNTS[0]).await.unwrap() > alloy_primitives::U256::ZERO);
 }
+
+#[tokio::test]
+async fn an_endpoint_that_sends_elsewhere_is_not_followed() {
+    let anvil = Anvil::start(&[]).await;
+    let target = anvil.http.to_string();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url: Url = format!("http://{}", listener.local_addr().unwrap())
+        .parse()
+        .unwrap();
+    let elsewhere =
+        axum::Router::new().fallback(async move || axum::response::Redirect::temporary(&target));
+    tokio::spawn(async { axum::serve(listener, elsewhere).await });
+    let error = refused(config(&[&url], Finality::Depth(0))).await;
+    assert!(matches!(error, EvmError::Unreachable { .. }), "{error}");
+}
