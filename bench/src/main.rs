@@ -30,8 +30,8 @@ enum Command {
         /// Print only the JSON object.
         #[arg(long)]
         json: bool,
-        /// The causeway binary.
-        #[arg(long)]
+        /// The causeway binary, which `cargo xtask bench` builds and names.
+        #[arg(long, env = causeway_localnet::CAUSEWAY_VARIABLE)]
         causeway: PathBuf,
         /// Where the network keeps its files; a temporary directory by default.
         #[arg(long)]
