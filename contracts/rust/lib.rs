@@ -16,4 +16,4 @@ pub use bindings::{
     ibc_erc20, ics20_transfer, ics26_router, ics27_account, ics27_gmp, test_erc20,
     upgradeable_beacon,
 };
-pub use well_known::{IBC_STORE_SLOT, NATIVE_COIN, attestation_domain_preimage};
+pub use well_known::NATIVE_COIN;

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use alloy::primitives::{Address, B256, Bytes, U256, b256, hex, keccak256};
 use alloy::sol_types::{SolCall, SolValue};
-use causeway_contracts::IBC_STORE_SLOT;
 use causeway_contracts::ics26_router::ICS26Router;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -15,6 +14,10 @@ use crate::harness::chain::{Chain, path, path_hash};
 use crate::harness::fixtures::LibraryProbe;
 use crate::harness::fixtures::probe::IICS26RouterMsgs::{Packet, Payload};
 use crate::harness::network::{COMMITMENT, Network, Side};
+
+/// The slot of ERC-7201 `ibc.storage.IBCStore`, where the router's commitments lie.
+const IBC_STORE_SLOT: B256 =
+    b256!("1260944489272988d9df285149b5aa1b0f48f2136d6f416159f840a3e0747600");
 
 fn vectors() -> Value {
     serde_json::from_str(include_str!("../vectors/ibc-v2.json")).unwrap()

@@ -1,7 +1,7 @@
 //! One chain: a revm database with the whole stack deployed behind its proxies.
 
 use alloy::primitives::{Address, B256, Bytes, Log, TxKind, U256, keccak256};
-use alloy::sol_types::{SolCall, SolConstructor, SolError, SolEvent};
+use alloy::sol_types::{SolCall, SolConstructor, SolError, SolEvent, SolValue};
 use causeway_contracts::access_manager::AccessManager;
 use causeway_contracts::attestation_light_client::AttestationLightClient;
 use causeway_contracts::erc1967_proxy::ERC1967Proxy;
@@ -12,7 +12,7 @@ use causeway_contracts::ics26_router::ICS26Router;
 use causeway_contracts::ics26_router::IICS26RouterMsgs::Packet;
 use causeway_contracts::ics27_account::ICS27Account;
 use causeway_contracts::ics27_gmp::ICS27GMP;
-use causeway_contracts::{attestation_domain_preimage, roles};
+use causeway_contracts::roles;
 use revm::context::result::{ExecutionResult, Output};
 use revm::context::{Context, TxEnv};
 use revm::database::{CacheDB, EmptyDB};
@@ -225,7 +225,7 @@ impl Chain {
     }
 
     pub fn domain(&self, client_id: &str) -> B256 {
-        let preimage = attestation_domain_preimage(self.chain_id, self.router, client_id);
+        let preimage = (U256::from(self.chain_id), self.router, client_id).abi_encode_params();
         B256::from_slice(&Sha256::digest(preimage))
     }
 

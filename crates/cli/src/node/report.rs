@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use causeway_evm::EvmChain;
-use causeway_relayer::{ClientEnd, RelayerStatus};
+use causeway_relayer::{ChainStatus, ClientEnd, RelayerStatus};
 use futures::future::join_all;
 
 use super::{
@@ -100,9 +100,7 @@ impl Node {
                 .unwrap_or_default(),
             agreement: chain.config().agreement,
             endpoints: endpoints.collect(),
-            problem: noted
-                .and_then(|status| status.problem.as_deref())
-                .map(redact_urls),
+            problem: noted.and_then(chain_problem),
         }
     }
 
@@ -156,6 +154,18 @@ impl Node {
                 .map(redact_urls),
         }
     }
+}
+
+/// What is wrong with a chain as the relayer sees it. A contradiction comes first: it passes by
+/// itself no more than the money does that may have been lost by it.
+fn chain_problem(noted: &ChainStatus) -> Option<String> {
+    let alarm = noted.contradiction.as_ref().map(|said| {
+        let times = noted.contradictions;
+        format!("ALARM, contradicted what is known {times} times, look at once; the last: {said}")
+    });
+    alarm
+        .or_else(|| noted.problem.clone())
+        .map(|problem| redact_urls(&problem))
 }
 
 fn problems(
@@ -238,6 +248,28 @@ mod tests {
         assert!(
             found[0].contains("1 of 3 attestors answer, 2 must sign"),
             "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_contradiction_is_the_first_thing_told_of_a_chain() {
+        let mut noted = ChainStatus {
+            chain: causeway_types::ChainId::eip155(1),
+            head: None,
+            final_block: None,
+            problem: Some("no endpoint answers".to_owned()),
+            contradictions: 0,
+            contradiction: None,
+        };
+        assert_eq!(
+            chain_problem(&noted).as_deref(),
+            Some("no endpoint answers")
+        );
+        (noted.contradictions, noted.contradiction) = (2, Some("received and refunded".to_owned()));
+        let told = chain_problem(&noted).unwrap();
+        assert!(
+            told.starts_with("ALARM") && told.contains("received and refunded"),
+            "{told}"
         );
     }
 
