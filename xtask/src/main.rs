@@ -3,6 +3,7 @@
 mod checks;
 mod command;
 mod contracts;
+mod defences;
 mod network;
 mod setup;
 mod tidy;
@@ -47,6 +48,8 @@ enum Task {
     },
     /// Run every check and every test, with all the set-up that they need.
     Test,
+    /// Take each defence out of the source in turn and demand that its test fails.
+    Defences(defences::Options),
     /// Measure, for instance `bench relay --blocks 1s --n 200 --json`.
     Bench {
         /// What to measure and how: the arguments of `causeway-bench`.
@@ -76,6 +79,7 @@ fn run(arguments: Arguments) -> Result<()> {
         Task::Contracts { check } => contracts::build(check),
         Task::Up { once, rest } => network::up(&workspace, once, &rest),
         Task::Test => checks::test(&workspace),
+        Task::Defences(options) => defences::run(&workspace, &options),
         Task::Bench { arguments } => network::bench(&workspace, &arguments),
         Task::Tidy => tidy::run(&workspace),
         Task::Ci => {

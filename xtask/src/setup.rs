@@ -3,7 +3,7 @@
 use std::{
     env,
     fs::{self, File},
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
 };
 
@@ -18,7 +18,10 @@ use crate::{
 const OLDEST_NODE: u32 = 18;
 
 /// The variable that names an anvil binary of one's own.
-const ANVIL_VARIABLE: &str = "CAUSEWAY_ANVIL";
+pub(crate) const ANVIL_VARIABLE: &str = "CAUSEWAY_ANVIL";
+
+/// Where the npm packages with anvil are installed.
+const NPM: &str = "crates/localnet/npm";
 
 /// What decides what `npm ci` installs. Their bytes, kept beside what was installed, tell whether it
 /// is still what they ask for.
@@ -39,7 +42,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let guard = File::create(workspace.target.join("xtask-setup.lock"))?;
     guard.lock().context("cannot wait for another set-up")?;
 
-    let directory = workspace.root.join("crates/localnet/npm");
+    let directory = workspace.root.join(NPM);
     npm_ci(&directory)?;
     let anvil = installed_anvil(&directory)?;
     let works = output(Command::new(&anvil).arg("--version"));
@@ -51,6 +54,14 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         )
     })?;
     Ok(())
+}
+
+/// The anvil that tests use, once it is installed.
+pub(crate) fn anvil(workspace: &Workspace) -> Result<PathBuf> {
+    match env::var_os(ANVIL_VARIABLE) {
+        Some(anvil) => Ok(anvil.into()),
+        None => installed_anvil(&workspace.root.join(NPM)),
+    }
 }
 
 /// `npm ci`, unless what is installed is what the lock file says.
@@ -104,7 +115,7 @@ fn major(version: &str) -> Option<u32> {
 }
 
 /// The binary of this platform's package, whichever that is.
-fn installed_anvil(directory: &Path) -> Result<std::path::PathBuf> {
+fn installed_anvil(directory: &Path) -> Result<PathBuf> {
     let scope = directory.join("node_modules/@foundry-rs");
     let packages =
         fs::read_dir(&scope).with_context(|| format!("cannot list {}", scope.display()))?;

@@ -13,11 +13,11 @@ use std::fmt;
 use anyhow::{Result, ensure};
 
 use self::files::TextFile;
-use crate::workspace::Workspace;
+use crate::{defences, workspace::Workspace};
 
 /// What a rule has to say about one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Finding {
+pub(crate) struct Finding {
     path: String,
     line: Option<usize>,
     message: String,
@@ -33,7 +33,7 @@ struct Findings {
 }
 
 impl Finding {
-    fn file(path: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn file(path: &str, message: impl Into<String>) -> Self {
         Self {
             path: path.to_owned(),
             line: None,
@@ -99,6 +99,7 @@ fn check(workspace: &Workspace) -> Result<Findings> {
             findings.broken.extend(floors::check_lints(manifest));
         }
     }
+    findings.broken.extend(defences::problems(workspace)?);
     findings.broken.extend(floors::check(workspace));
     findings
         .broken

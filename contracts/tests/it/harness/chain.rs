@@ -298,6 +298,7 @@ impl Chain {
     }
 
     pub fn try_create(&mut self, code: Bytes) -> Result<Address, Failure> {
+        let code = super::substitutes::instead_of(code);
         match self.run(ADMIN, TxKind::Create, U256::ZERO, code, true) {
             ExecutionResult::Success {
                 output: Output::Create(_, Some(address)),

@@ -5,3 +5,4 @@ pub mod attestors;
 pub mod chain;
 pub mod fixtures;
 pub mod network;
+pub mod substitutes;
