@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::workspace::Workspace;
 
-/// Directories that hold what is built or installed, not what is written.
+/// What is built or installed, not written. `.git` is a file where one clone has several work trees.
 const NOT_OURS: [&str; 4] = [".git", ".causeway", "node_modules", "target"];
 
 /// One file, named as from the root of the tree with `/` between the parts.
@@ -123,11 +123,13 @@ fn read_directory(
         fs::read_dir(directory).with_context(|| format!("cannot list {}", directory.display()))?;
     for entry in entries {
         let entry = entry?;
+        if NOT_OURS.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
         let path = entry.path();
         let kind = entry.file_type()?;
         if kind.is_dir() {
-            let ours = !NOT_OURS.iter().any(|name| entry.file_name() == *name);
-            if ours && path != workspace.target {
+            if path != workspace.target {
                 read_directory(workspace, &path, files)?;
             }
         } else if kind.is_file() {
