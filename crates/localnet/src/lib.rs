@@ -2,6 +2,7 @@
 
 mod anvil;
 mod deploy;
+mod faults;
 mod http;
 mod hurry;
 mod network;
@@ -14,6 +15,7 @@ mod tour;
 pub use anvil::{
     ANVIL_VARIABLE, Anvil, AnvilBinary, AnvilOptions, DEV_ACCOUNTS, dev_key, dev_key_hex,
 };
+pub use faults::{FaultProxy, Faults, Garble, Lie, Refusal};
 pub use hurry::Hurry;
 pub use network::{Network, Side};
 pub use node::{CAUSEWAY_VARIABLE, Node, locate_causeway};

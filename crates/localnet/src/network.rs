@@ -188,11 +188,30 @@ impl Network {
         Ok(())
     }
 
+    /// Kills one attestor at once, as a power cut would.
+    pub async fn kill_attestor(&mut self, index: usize) -> Result<()> {
+        let place = self.attestors.get_mut(index);
+        if let Some(node) = place.and_then(|(_, node)| node.take()) {
+            node.kill9().await?;
+        }
+        Ok(())
+    }
+
     /// Starts the relayer, or starts it again with the state it had.
     pub async fn start_relayer(&mut self) -> Result<()> {
-        let config = self.relayer_config("relayer", self.relayer.0)?;
-        self.relayer.1 = Some(self.start_node("relayer", &config, roles::RELAYER).await?);
+        let config = self.own_relayer_config()?;
+        self.start_relayer_with(&config).await
+    }
+
+    /// Starts the relayer with a configuration made from [`Network::own_relayer_config`].
+    pub async fn start_relayer_with(&mut self, config: &str) -> Result<()> {
+        self.relayer.1 = Some(self.start_node("relayer", config, roles::RELAYER).await?);
         Ok(())
+    }
+
+    /// The configuration of the network's own relayer.
+    pub fn own_relayer_config(&self) -> Result<String> {
+        self.relayer_config("relayer", self.relayer.0)
     }
 
     /// The configuration of a relayer with a database of its own.

@@ -3,32 +3,27 @@
 #![allow(clippy::panic, clippy::unwrap_used)]
 
 mod common;
-mod liar;
 
 use alloy::primitives::{B256, Bytes, U256};
 use causeway_attestor::{AttestRequest, Attested, AttestorClient, ClientRef, ProblemKind};
 use causeway_ibc::{Packet, PacketAttestation, SignedAttestation, StateAttestation, evm};
 use causeway_ibc_evm::{SendError, Token, client_view, encode_batch};
-use causeway_localnet::roles;
+use causeway_localnet::{FaultProxy, Faults, Lie, Refusal, roles};
 use causeway_relayer::{ClientView, Message, Proof};
 use common::{
     LONG, PATIENCE, Scene,
     books::{Books, all_over, books},
-    eventually, mining, send,
+    eventually, metric, mining, run_causeway, send, through,
 };
-use liar::Liar;
 use url::Url;
 
 /// A scene whose attestors ask these endpoints of alpha, two of which must agree.
-async fn scene_with(endpoints: impl FnOnce(&Scene) -> [Url; 3]) -> Scene {
+async fn scene_with(endpoints: impl AsyncFnOnce(&Scene) -> [Url; 3]) -> Scene {
     let mut scene = Scene::set(|_| ()).await;
-    let [first, second, third] = endpoints(&scene);
-    let alone = format!("endpoints = [\"{}\"]", scene.a.anvil.ws_url());
-    let several = format!("endpoints = [\"{first}\", \"{second}\", \"{third}\"]\nagreement = 2");
+    let endpoints = endpoints(&scene).await;
     for index in 0..3 {
         let config = scene.attestor_config(index).unwrap();
-        assert!(config.contains(&alone), "{config}");
-        let config = config.replace(&alone, &several);
+        let config = through(&config, &scene.a, &endpoints, 2);
         scene.start_attestor_with(index, &config).await.unwrap();
     }
     scene.start_relayer().await.unwrap();
@@ -96,11 +91,11 @@ fn proof(answers: &[Attested], client: &ClientView) -> Proof {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_packet_that_one_endpoint_makes_up_is_never_signed_and_cannot_be_delivered() {
     let mut liar = None;
-    let scene = scene_with(|scene| {
+    let scene = scene_with(async |scene| {
         let anvil = &scene.a.anvil;
-        let lies = Liar::in_front_of(anvil.http_url());
+        let lies = FaultProxy::in_front_of(anvil.http_url()).await.unwrap();
         // The endpoint that is asked first is the one that lies.
-        let endpoints = [lies.url(), anvil.ws_url(), anvil.http_url()];
+        let endpoints = [lies.http_url(), anvil.ws_url(), anvil.http_url()];
         liar = Some(lies);
         endpoints
     })
@@ -109,8 +104,11 @@ async fn a_packet_that_one_endpoint_makes_up_is_never_signed_and_cannot_be_deliv
     let (a, b) = (&scene.network.a, &scene.network.b);
     let forged = forged_after_an_honest_one(&scene).await;
     let key = evm::storage_key(forged.commitment_path().key());
-    liar.forge(key, forged.commitment());
-    liar.shift_clock(86_400);
+    let word = forged.commitment();
+    liar.set(Faults::lies([
+        Lie::Storage { key, word },
+        Lie::Clock(86_400),
+    ]));
 
     let head = a.chain.head().await.unwrap();
     let answers = attest(&scene, &forged).await;
@@ -121,9 +119,8 @@ async fn a_packet_that_one_endpoint_makes_up_is_never_signed_and_cannot_be_deliv
         let ahead = state.timestamp.as_secs() - head.timestamp.as_secs();
         assert!(ahead < 60, "the clock was turned by {ahead} s");
     }
-    eventually("the endpoint had its say about both", async || {
-        let (words, clocks) = liar.lies_told();
-        (words > 0 && clocks > 0).then_some(())
+    eventually("the endpoint had its say", async || {
+        (liar.lies_told() > 0).then_some(())
     })
     .await;
 
@@ -151,47 +148,82 @@ async fn a_packet_that_one_endpoint_makes_up_is_never_signed_and_cannot_be_deliv
 #[tokio::test(flavor = "multi_thread")]
 async fn where_two_of_three_endpoints_lie_differently_nothing_is_signed() {
     let mut liars = Vec::new();
-    let scene = scene_with(|scene| {
+    let scene = scene_with(async |scene| {
         let anvil = &scene.a.anvil;
-        liars.extend([0, 1].map(|_| Liar::in_front_of(anvil.http_url())));
-        [liars[0].url(), liars[1].url(), anvil.ws_url()]
+        for _ in 0..2 {
+            liars.push(FaultProxy::in_front_of(anvil.http_url()).await.unwrap());
+        }
+        [liars[0].http_url(), liars[1].http_url(), anvil.ws_url()]
     })
     .await;
     let (a, b) = (&scene.network.a, &scene.network.b);
     let forged = forged_after_an_honest_one(&scene).await;
     let key = evm::storage_key(forged.commitment_path().key());
-    liars[0].forge(key, forged.commitment());
-    liars[1].forge(key, B256::repeat_byte(7));
+    for (liar, word) in liars
+        .iter()
+        .zip([forged.commitment(), B256::repeat_byte(7)])
+    {
+        liar.set(Faults::lies([Lie::Storage { key, word }]));
+    }
     for answer in attest(&scene, &forged).await {
         let refusal = answer.unwrap_err();
         assert_eq!(refusal.kind(), Some(ProblemKind::Disagreement), "{refusal}");
     }
 
-    // Endpoints that agree about nothing stop everything that stands on their chain.
-    for (liar, shift) in liars.iter().zip([1_000, 2_000]) {
-        liar.shift_clock(shift);
+    // Endpoints that agree about nothing stop everything that stands on their chain, and so do dead
+    // ones. When they are well again, everything moves by itself.
+    let lies = [1_000, 2_000].map(|shift| Faults::lies([Lie::Clock(shift)]));
+    let dead = [503, 429].map(|code| {
+        let retry_after = None;
+        Faults::refuses(Refusal::Status { code, retry_after })
+    });
+    let said = [
+        "disagree on the final block",
+        "1 endpoints answer, 2 must agree",
+    ];
+    let mut crossed = 1;
+    for (faults, said) in [lies, dead].into_iter().zip(said) {
+        for (liar, faults) in liars.iter().zip(faults) {
+            liar.set(faults);
+        }
+        let bob = b.account(roles::BOB).address();
+        let coin = (Token::Native, 2);
+        send((a, b), &a.account(roles::ALICE), coin, bob, LONG).await;
+        let over = mining::height(b).await + 10;
+        eventually("some blocks pass", async || {
+            (mining::height(b).await >= over).then_some(())
+        })
+        .await;
+        let stopped = Books {
+            locked: U256::from(crossed + 2),
+            minted: U256::from(crossed),
+        };
+        assert_eq!(books((a, b), Token::Native).await, stopped);
+        let problems = scene.status().await["problems"].to_string();
+        assert!(problems.contains("0 of the 2 attestations"), "{problems}");
+        for index in 0..3 {
+            attestor_says(&scene, index, said).await;
+        }
+        liars.iter().for_each(FaultProxy::heal);
+        crossed += 2;
+        all_over((a, b)).await;
+        let balanced = Books::balanced(crossed);
+        assert_eq!(books((a, b), Token::Native).await, balanced);
     }
-    let bob = b.account(roles::BOB).address();
-    let coin = (Token::Native, 2);
-    send((a, b), &a.account(roles::ALICE), coin, bob, LONG).await;
-    let over = mining::height(b).await + 10;
-    eventually("some blocks pass", async || {
-        (mining::height(b).await >= over).then_some(())
+    scene.network.stop().await.unwrap();
+}
+
+/// Waits until an attestor's own status says what is wrong, and its metrics that something is.
+async fn attestor_says(scene: &Scene, index: usize, said: &str) {
+    let config = scene.dir().join(format!("attestor-{index}.toml"));
+    eventually(said, async || {
+        let status = run_causeway(&config, &[], &["status", "--json"]).await;
+        let problems = status.json()["problems"].to_string();
+        problems.contains(said).then_some(())
     })
     .await;
-    let stopped = Books {
-        locked: U256::from(3),
-        minted: U256::from(1),
-    };
-    assert_eq!(books((a, b), Token::Native).await, stopped);
-    let problems = scene.status().await["problems"].to_string();
-    assert!(problems.contains("0 of the 2 attestations"), "{problems}");
-
-    // When they tell the truth again, everything moves.
-    for liar in &liars {
-        liar.shift_clock(0);
-    }
-    assert_eq!(all_over((a, b)).await.acknowledged, 3);
-    assert_eq!(books((a, b), Token::Native).await, Books::balanced(3));
-    scene.network.stop().await.unwrap();
+    let url = scene.attestor_urls()[index].clone();
+    let listen = url.socket_addrs(|| None).unwrap()[0];
+    let failures = metric(listen, "causeway_agreement_failures_total").await;
+    assert!(failures > 0.0, "no metric for it");
 }

@@ -80,16 +80,16 @@ pub async fn voucher((_, other): (&Side, &Side), token: Token) -> Option<Address
     }
 }
 
-/// Every packet event that the chain's router ever emitted.
+/// Every packet event that the chain's router ever emitted, but for those that nobody can read.
 pub async fn events(side: &Side) -> Vec<PacketEvent> {
     let filter = Filter::new()
         .address(side.contracts.router)
         .event_signature(event_topics())
         .from_block(0);
     let logs = side.chain.provider().get_logs(&filter).await.unwrap();
-    let events = logs.iter().map(|log| {
+    let events = logs.iter().filter_map(|log| {
         let (tx, index) = (log.transaction_hash.unwrap(), log.log_index.unwrap());
-        decode_event(&log.inner, tx, index).unwrap().unwrap()
+        decode_event(&log.inner, tx, index).ok().flatten()
     });
     events.collect()
 }
@@ -104,12 +104,13 @@ pub struct Fate {
 }
 
 impl Fate {
-    fn is_over(&self) -> bool {
+    /// Whether nothing more can happen to it.
+    pub fn is_over(&self) -> bool {
         self.acknowledged + self.timed_out > 0
     }
 
     /// Delivered and acknowledged once, or refunded once and never delivered.
-    fn is_proper(&self) -> bool {
+    pub fn is_proper(&self) -> bool {
         matches!(
             (self.received, self.acknowledged, self.timed_out),
             (1, 1, 0) | (0, 0, 1)

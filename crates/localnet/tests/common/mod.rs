@@ -18,6 +18,7 @@ use causeway_localnet::{
 };
 use serde_json::Value;
 use tempfile::TempDir;
+use url::Url;
 
 /// Longer than anything here takes on a machine that is busy with something else.
 pub const PATIENCE: Duration = Duration::from_mins(2);
@@ -133,6 +134,30 @@ impl Drop for Directory {
             eprintln!("── the end of {name} ──\n{tail}");
         }
     }
+}
+
+/// A configuration in which a chain is reached through these endpoints, so many of which must agree.
+pub fn through(config: &str, side: &Side, endpoints: &[Url], agreement: usize) -> String {
+    let alone = format!("endpoints = [\"{}\"]", side.anvil.ws_url());
+    assert!(config.contains(&alone), "{config}");
+    let endpoints: Vec<_> = endpoints.iter().map(|url| format!("\"{url}\"")).collect();
+    let several = format!(
+        "endpoints = [{}]\nagreement = {agreement}",
+        endpoints.join(", ")
+    );
+    config.replace(&alone, &several)
+}
+
+/// A number that a node exports at `/metrics`, summed over all labels; zero if it does not.
+pub async fn metric(listen: std::net::SocketAddr, name: &str) -> f64 {
+    let answer = reqwest::get(format!("http://{listen}/metrics")).await;
+    let text = answer.unwrap().text().await.unwrap();
+    let lines = text.lines().filter(|line| {
+        let after = line.strip_prefix(name);
+        after.is_some_and(|after| after.starts_with(['{', ' ']))
+    });
+    let values = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+    values.sum()
 }
 
 /// Sends a transfer that lives for so many seconds.
