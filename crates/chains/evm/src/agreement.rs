@@ -8,8 +8,9 @@ use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use crate::{
-    AgreementError, EvmChain, Finality, RpcError, Statement,
+    AgreementError, EvmChain, Finality, Log, LogFilter, RpcError, Statement,
     chain::{quantity, storage_words},
+    follow::{digest, logs_of_range},
     rpc::{Call, Endpoint, Pool, Rpc, WireHeader},
 };
 
@@ -31,7 +32,7 @@ impl EvmChain {
         let finality = self.finality();
         let outcome = ask_all(self.pool(), |rpc| final_block_at(rpc, finality, height)).await;
         let pool = self.pool();
-        outcome.map(|named| named.0).map_err(|tally| {
+        let outcome = outcome.map(|named| named.0).map_err(|tally| {
             if tally.best + tally.not_yet >= pool.agreement && tally.not_yet > 0 {
                 let (chain, needed) = (pool.chain.clone(), pool.agreement);
                 return AgreementError::NotYetFinal {
@@ -42,7 +43,8 @@ impl EvmChain {
                 };
             }
             tally.into_error(pool, format!("the final block at height {height}"))
-        })
+        });
+        self.note(outcome)
     }
 
     /// The newest block that `agreement` endpoints call final and name alike. Trust begins with it
@@ -85,8 +87,56 @@ impl EvmChain {
         let words = ask_all(self.pool(), ask).await.map_err(|tally| {
             let question = format!("the storage of {address} in block {}", block.height);
             tally.into_error(self.pool(), question)
-        })?;
-        Ok(words.0)
+        });
+        self.note(words.map(|words| words.0))
+    }
+
+    /// The logs that match a filter in the blocks from a height up to exactly this block, in order,
+    /// once `agreement` endpoints give the same logs. Endpoints that hide, invent or alter logs
+    /// neither change nor block the answer while they are in the minority.
+    ///
+    /// # Errors
+    /// Who said what, if fewer agree.
+    pub async fn agreed_logs(
+        &self,
+        filter: &LogFilter,
+        first: u64,
+        end: &BlockRef,
+    ) -> Result<Vec<Log>, AgreementError> {
+        let ask = |rpc: Rpc| async move {
+            let (logs, header) = logs_of_range(&rpc, filter, first, end.height).await?;
+            Ok(if header.block.hash == end.hash {
+                Vote::Answer(Logs(logs))
+            } else {
+                Vote::NotYet(format!("that block {} is another", end.height))
+            })
+        };
+        let logs = ask_all(self.pool(), ask).await.map_err(|tally| {
+            let question = format!("the logs of the blocks {first} to {}", end.height);
+            tally.into_error(self.pool(), question)
+        });
+        self.note(logs.map(|logs| logs.0))
+    }
+
+    /// Why the endpoints did not agree when they were asked last; `None` if they did, or if time
+    /// alone will bring it about.
+    pub fn disagreement(&self) -> Option<String> {
+        self.pool().disagreement().clone()
+    }
+
+    /// Keeps for people whether the endpoints agree.
+    fn note<T>(&self, outcome: Result<T, AgreementError>) -> Result<T, AgreementError> {
+        match &outcome {
+            Ok(_) => *self.pool().disagreement() = None,
+            Err(AgreementError::NotYetFinal { .. }) => {}
+            Err(error) => {
+                let chain = self.id().to_string();
+                metrics::counter!("causeway_agreement_failures_total", "chain" => chain)
+                    .increment(1);
+                *self.pool().disagreement() = Some(error.to_string());
+            }
+        }
+        outcome
     }
 }
 
@@ -208,20 +258,20 @@ where
             said: format!("nothing: {error}"),
         });
     }
-    let mut answers: Vec<(T, Vec<String>)> = Vec::new();
+    let mut answers: Vec<(T, Vec<&Arc<Endpoint>>)> = Vec::new();
     let mut not_yet = 0;
     let mut asking: FuturesUnordered<_> = asked
         .into_iter()
         .map(|endpoint| {
             let vote = ask(endpoint.rpc());
-            async move { (endpoint.label.clone(), vote.await) }
+            async move { (endpoint, vote.await) }
         })
         .collect();
     while let Some((endpoint, vote)) = asking.next().await {
         match vote {
             Ok(Vote::Answer(answer)) => {
                 said.push(Statement {
-                    endpoint: endpoint.clone(),
+                    endpoint: endpoint.label.clone(),
                     said: answer.to_string(),
                 });
                 let known = answers.iter().position(|(known, _)| *known == answer);
@@ -232,20 +282,20 @@ where
                 answers[index].1.push(endpoint);
                 if answers[index].1.len() >= pool.agreement {
                     let (answer, _) = answers.swap_remove(index);
-                    warn_of_dissent(pool, &answer, &answers);
+                    hold_against(pool, &answer, &answers);
                     return Ok(answer);
                 }
             }
             Ok(Vote::NotYet(reason)) => {
                 not_yet += 1;
                 said.push(Statement {
-                    endpoint,
+                    endpoint: endpoint.label.clone(),
                     said: reason,
                 });
             }
             Err(error) => {
                 said.push(Statement {
-                    endpoint,
+                    endpoint: endpoint.label.clone(),
                     said: format!("nothing: {}", error.kind),
                 });
             }
@@ -264,12 +314,16 @@ where
     })
 }
 
-fn warn_of_dissent<T: Display>(pool: &Pool, agreed: &T, others: &[(T, Vec<String>)]) {
+/// Endpoints that contradict what was agreed on are left for others where one is enough.
+fn hold_against<T: Display>(pool: &Pool, agreed: &T, others: &[(T, Vec<&Arc<Endpoint>>)]) {
     for (answer, endpoints) in others {
-        warn!(
-            chain = %pool.chain, ?endpoints, %answer, %agreed,
-            "endpoint contradicts the others and was outvoted"
-        );
+        for endpoint in endpoints {
+            warn!(
+                chain = %pool.chain, endpoint = %endpoint.label, %answer, %agreed,
+                "endpoint contradicts the others and was outvoted"
+            );
+            endpoint.distrust(&format!("it says {answer}, the others {agreed}"));
+        }
     }
 }
 
@@ -296,5 +350,15 @@ impl Display for Words {
             write!(f, " and {} more", self.0.len() - 4)?;
         }
         Ok(())
+    }
+}
+
+/// Logs with a short way to say them.
+#[derive(PartialEq, Eq)]
+struct Logs(Vec<Log>);
+
+impl Display for Logs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} logs (digest {})", self.0.len(), digest(&self.0))
     }
 }

@@ -87,8 +87,8 @@ impl EvmError {
             Self::Config { .. } | Self::WrongChain { .. } | Self::FinalityViolated { .. } => {
                 Severity::Stop
             }
-            Self::Unreachable { .. } | Self::NoBlock { .. } => Severity::Retry,
-            Self::Rpc(error) => error.severity(),
+            // An RPC error is the word of one endpoint, whatever it says.
+            Self::Unreachable { .. } | Self::NoBlock { .. } | Self::Rpc(_) => Severity::Retry,
             Self::Agreement(error) => error.severity(),
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use causeway_evm::EvmChain;
-use causeway_relayer::{ChainStatus, ClientEnd, RelayerStatus};
+use causeway_relayer::{ChainStatus, ClientEnd, Overdue, RelayerStatus};
 use futures::future::join_all;
 
 use super::{
@@ -51,7 +51,10 @@ impl Node {
                 .attestor
                 .as_ref()
                 .map(|a| a.address().to_checksum(None)),
-            problems: problems(&chains, &routes, &attestors),
+            problems: problems(&chains, &routes, &attestors)
+                .into_iter()
+                .chain(relaying.overdue.iter().map(overdue))
+                .collect(),
             chains,
             routes,
             attestors,
@@ -100,7 +103,9 @@ impl Node {
                 .unwrap_or_default(),
             agreement: chain.config().agreement,
             endpoints: endpoints.collect(),
-            problem: noted.and_then(chain_problem),
+            problem: noted
+                .and_then(chain_problem)
+                .or_else(|| chain.disagreement().map(|said| redact_urls(&said))),
         }
     }
 
@@ -166,6 +171,20 @@ fn chain_problem(noted: &ChainStatus) -> Option<String> {
     alarm
         .or_else(|| noted.problem.clone())
         .map(|problem| redact_urls(&problem))
+}
+
+/// Packets that should have ended by now, for people.
+fn overdue(overdue: &Overdue) -> String {
+    let Overdue {
+        client,
+        waits_for,
+        packets,
+        first,
+    } = overdue;
+    format!(
+        "{client}: {packets} packets, the first of them {first}, wait for {waits_for} for too long; \
+         see `causeway packets list --open`"
+    )
 }
 
 fn problems(

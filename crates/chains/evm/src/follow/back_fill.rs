@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
 use causeway_types::BlockRef;
-use tracing::debug;
+use tracing::{debug, warn};
 
 use super::{Follower, Update, fetch, follower::Step};
 use crate::{
-    EvmError, Log, RpcError, RpcErrorKind,
+    AgreementError, EvmError, Log, RpcError, RpcErrorKind,
     rpc::{Endpoint, Rpc},
 };
 
@@ -19,9 +19,12 @@ impl Follower {
     ) -> Result<Step, EvmError> {
         let first = self.cursor.next_height();
         let last = final_height.min(first.saturating_add(self.range.size() - 1));
+        if self.chain.pool().agreement > 1 {
+            return self.back_fill_agreed(endpoint, first, last).await;
+        }
         let rpc = endpoint.rpc();
         let (logs, end) = match fetch::logs_of_range(&rpc, &self.filter, first, last).await {
-            Ok(found) => found,
+            Ok((logs, end)) => (logs, end.block),
             Err(error) => {
                 let refused = matches!(error.kind, RpcErrorKind::Refused { .. });
                 // Time-outs and broken connections may also come from too much at once.
@@ -34,22 +37,51 @@ impl Follower {
                 };
             }
         };
+        self.told_as_final(&rpc, logs, end).await
+    }
+
+    /// The same where several endpoints must agree: on the logs as well as on finality.
+    async fn back_fill_agreed(
+        &mut self,
+        endpoint: &Arc<Endpoint>,
+        first: u64,
+        last: u64,
+    ) -> Result<Step, EvmError> {
+        let agreed = async {
+            let end = self.chain.agreed_final_block(last).await?;
+            let logs = self.chain.agreed_logs(&self.filter, first, &end).await?;
+            Ok::<_, AgreementError>((logs, end))
+        };
+        match agreed.await {
+            Ok((logs, end)) => self.told_as_final(&endpoint.rpc(), logs, end).await,
+            Err(error) => {
+                // Too much at once may be all that is wrong.
+                self.range.refused();
+                warn!(chain = %self.chain.id(), %error, range = self.range.size(), "no agreement on a range");
+                Ok(Step::Wait)
+            }
+        }
+    }
+
+    /// Tells of a range of final blocks with these logs.
+    async fn told_as_final(
+        &mut self,
+        rpc: &Rpc,
+        logs: Vec<Log>,
+        end: BlockRef,
+    ) -> Result<Step, EvmError> {
         let blocks = by_block(logs);
         let heights: Vec<_> = blocks.iter().map(|logs| logs[0].block_height).collect();
-        let headers = fetch::headers(&rpc, &heights).await?;
+        let headers = fetch::headers(rpc, &heights).await?;
         let mut updates = Vec::with_capacity(2 * blocks.len() + 1);
         for (logs, header) in blocks.into_iter().zip(headers) {
-            let block = owner(&rpc, &logs, header.map(|header| header.block))?;
+            let block = owner(rpc, &logs, header.map(|header| header.block))?;
             updates.push(Update::Block { block, logs });
             updates.push(Update::Final { block });
         }
-        if !self.agreed_final(endpoint, &end.block).await? {
-            return Ok(Step::Wait);
-        }
         self.range.succeeded();
-        let told = heights.last() == Some(&end.block.height);
-        if !told {
-            updates.push(Update::Final { block: end.block });
+        if heights.last() != Some(&end.height) {
+            updates.push(Update::Final { block: end });
         }
         Ok(Step::Updates(updates))
     }

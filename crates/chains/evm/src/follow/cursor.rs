@@ -1,5 +1,6 @@
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
+use alloy_primitives::{B256, keccak256};
 use causeway_types::BlockRef;
 use serde::{Deserialize, Serialize};
 
@@ -16,13 +17,14 @@ pub enum Update {
         /// Its logs that match the filter, in order.
         logs: Vec<Log>,
     },
-    /// A block that was told of is no longer part of the chain, and its logs never happened.
+    /// A block that was told of is no longer part of the chain, and its logs never happened; or it
+    /// is, but other logs were told of than it has. Then the same block follows with the right ones.
     Withdrawn {
         /// The block.
         block: BlockRef,
     },
     /// This block and all before it are final by the chain's rule. With an agreement above one,
-    /// that many endpoints say so.
+    /// that many endpoints say so, and gave the logs that were told of up to here.
     Final {
         /// The newest final block.
         block: BlockRef,
@@ -38,6 +40,16 @@ pub struct Cursor {
     final_height: Option<u64>,
     /// The last final block and those after it, without gaps, the newest last.
     recent: VecDeque<BlockRef>,
+    /// The digests of the logs that were told of after the last final block, by height; nothing
+    /// for blocks without.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    told: BTreeMap<u64, B256>,
+}
+
+/// What logs come to: equal digests are equal logs.
+pub(crate) fn digest(logs: &[Log]) -> B256 {
+    // Numbers, hashes and bytes: they always have a JSON form.
+    keccak256(serde_json::to_vec(logs).unwrap_or_default())
 }
 
 impl Cursor {
@@ -47,6 +59,7 @@ impl Cursor {
             next: height,
             final_height: None,
             recent: VecDeque::new(),
+            told: BTreeMap::new(),
         }
     }
 
@@ -65,6 +78,12 @@ impl Cursor {
         self.recent.back()
     }
 
+    /// Whether anything was told of that is not final yet.
+    pub(super) fn owes_finality(&self) -> bool {
+        self.tip()
+            .is_some_and(|tip| self.final_height.is_none_or(|told| told < tip.height))
+    }
+
     pub(super) fn recent(&self) -> &VecDeque<BlockRef> {
         &self.recent
     }
@@ -74,23 +93,34 @@ impl Cursor {
         self.recent.get(usize::try_from(offset).ok()?)
     }
 
+    /// The digest of the logs that were told of at a height, if there were any.
+    pub(super) fn told_at(&self, height: u64) -> Option<B256> {
+        self.told.get(&height).copied()
+    }
+
     /// Moves past an update.
     pub(super) fn apply(&mut self, update: &Update) {
         match update {
-            Update::Block { block, .. } => {
+            Update::Block { block, logs } => {
                 let joins = self.tip().is_some_and(|tip| tip.hash == block.parent);
                 if !joins {
                     self.recent.clear();
+                    self.told.clear();
+                }
+                if !logs.is_empty() {
+                    self.told.insert(block.height, digest(logs));
                 }
                 self.recent.push_back(*block);
                 self.next = block.height.saturating_add(1);
             }
             Update::Withdrawn { block } => {
                 self.recent.pop_back();
+                self.told.remove(&block.height);
                 self.next = block.height;
             }
             Update::Final { block } => {
                 self.final_height = Some(block.height);
+                self.told = self.told.split_off(&block.height.saturating_add(1));
                 while self
                     .recent
                     .front()
@@ -109,7 +139,6 @@ impl Cursor {
 
 #[cfg(test)]
 mod tests {
-    use alloy_primitives::B256;
     use causeway_types::Timestamp;
 
     use super::*;

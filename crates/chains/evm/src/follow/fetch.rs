@@ -88,7 +88,7 @@ async fn second_opinion(
 }
 
 /// The logs of a range of heights, in order, and the header of its last block.
-pub(super) async fn logs_of_range(
+pub(crate) async fn logs_of_range(
     rpc: &Rpc,
     filter: &LogFilter,
     first: u64,

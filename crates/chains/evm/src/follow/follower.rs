@@ -123,6 +123,10 @@ impl Follower {
             return Ok(Step::Wait);
         }
         match self.final_height(endpoint) {
+            // What was told already and is not agreed on must not become final on the way.
+            Some(last) if last >= next.saturating_add(NEAR) && self.cursor.owes_finality() => {
+                Ok(Step::Wait)
+            }
             Some(last) if last >= next.saturating_add(NEAR) => self.back_fill(endpoint, last).await,
             _ => self.near_head(endpoint, &head).await,
         }
@@ -130,33 +134,13 @@ impl Follower {
 
     /// The height up to which the chain is final: as the endpoint in use says, or if several must
     /// agree, as that many say.
-    fn final_height(&self, endpoint: &Endpoint) -> Option<u64> {
+    pub(super) fn final_height(&self, endpoint: &Endpoint) -> Option<u64> {
         let pool = self.chain.pool();
         if pool.agreement > 1 {
             pool.final_height()
         } else {
             endpoint.health().final_height
         }
-    }
-
-    async fn newly_final(&self, endpoint: &Endpoint) -> Result<Option<Step>, EvmError> {
-        let (Some(tip), Some(height)) = (self.cursor.tip(), self.final_height(endpoint)) else {
-            return Ok(None);
-        };
-        let height = height.min(tip.height);
-        if self
-            .cursor
-            .final_height()
-            .is_some_and(|told| told >= height)
-        {
-            return Ok(None);
-        }
-        // Below the first block that was told of there is nothing to say.
-        let Some(block) = self.cursor.recent_at(height).copied() else {
-            return Ok(None);
-        };
-        let agreed = self.agreed_final(endpoint, &block).await?;
-        Ok(agreed.then(|| Step::Updates(vec![Update::Final { block }])))
     }
 
     /// Whether enough endpoints call exactly this block final.

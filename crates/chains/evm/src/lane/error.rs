@@ -108,7 +108,11 @@ impl LaneError {
     /// Whether to submit the same key again or to stop.
     pub fn severity(&self) -> Severity {
         match self {
-            Self::Chain(error) => error.severity(),
+            // What is refused for one transaction is no reason to hold up the others.
+            Self::Chain(error) => match error.as_ref() {
+                EvmError::Rpc(error) => error.severity(),
+                error => error.severity(),
+            },
             Self::InsufficientFunds { .. }
             | Self::Signer { .. }
             | Self::Store(_)

@@ -23,7 +23,11 @@ use tracing::{info, warn};
 use url::Url;
 
 use super::{
-    Header, Rpc, RpcError, health::Health, http::BoundedHttp, renumber::Renumbered, shorten,
+    Header, Rpc, RpcError,
+    health::Health,
+    http::{BoundedHttp, Busy},
+    renumber::Renumbered,
+    shorten,
 };
 use crate::{EndpointHealth, EvmConfig, EvmError};
 
@@ -84,6 +88,10 @@ impl Endpoint {
     /// Holds an answer that cannot be right against the endpoint: others are preferred for a while.
     pub(crate) fn distrust(&self, reason: &str) {
         warn!(endpoint = %self.label, reason, "endpoint gave an answer that cannot be right");
+        let chain = format!("eip155:{}", self.chain_number);
+        metrics::counter!("causeway_endpoint_wrong_answers_total",
+            "chain" => chain, "endpoint" => self.label.clone())
+        .increment(1);
         self.health().distrusted(shorten(reason), Instant::now());
     }
 
@@ -164,11 +172,16 @@ impl Endpoint {
     }
 
     async fn failed(&self, error: &TransportError, client: Option<&RpcClient>) {
+        let after = asked_for(error);
         let error = shorten(&error.to_string());
         if self.health().failures() == 0 {
             warn!(endpoint = %self.label, error, "endpoint failed");
         }
-        self.health().failed(error, Instant::now());
+        {
+            let (mut health, now) = (self.health(), Instant::now());
+            health.failed(error, now);
+            health.leave_alone(after, now);
+        }
         // A broken WebSocket stays broken; drop it unless somebody has opened a new one already.
         let mut connection = self.connection.lock().await;
         let same =
@@ -234,6 +247,15 @@ impl Endpoint {
         let seconds = self.request_timeout.as_secs_f32();
         TransportErrorKind::custom_str(&format!("timed out after {seconds} s"))
     }
+}
+
+/// How long the endpoint asks to be left alone.
+fn asked_for(error: &TransportError) -> Duration {
+    let busy = match error {
+        TransportError::Transport(TransportErrorKind::Custom(error)) => error.downcast_ref(),
+        _ => None,
+    };
+    busy.map_or(Duration::ZERO, |busy: &Busy| busy.after)
 }
 
 /// A WebSocket that does not reconnect by itself: alloy would do so silently, without checking the

@@ -8,6 +8,8 @@ use super::Header;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause after failures.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The longest pause that an endpoint can ask for.
+const LONGEST_WISH: Duration = Duration::from_secs(60);
 /// How long others are preferred after an answer that cannot be right; it doubles with each
 /// further one.
 const FIRST_DISTRUST: Duration = Duration::from_secs(1);
@@ -65,6 +67,12 @@ impl Health {
         self.retry_at = Some(now + pause);
         self.verified = false;
         self.last_error = Some(error);
+    }
+
+    /// Waits at least as long as the endpoint asks for, within reason.
+    pub(crate) fn leave_alone(&mut self, after: Duration, now: Instant) {
+        let until = now + after.min(LONGEST_WISH);
+        self.retry_at = self.retry_at.max(Some(until));
     }
 
     pub(crate) fn distrusted(&mut self, reason: String, now: Instant) {
@@ -128,6 +136,18 @@ mod tests {
         assert!(!health.healthy(now) && !health.verified);
         health.succeeded(Duration::from_millis(1));
         assert!(health.pause(now).is_none());
+    }
+
+    #[test]
+    fn an_endpoint_that_asks_for_a_pause_gets_it_within_reason() {
+        let (mut health, now) = (Health::default(), Instant::now());
+        health.failed("429".to_owned(), now);
+        health.leave_alone(Duration::from_secs(30), now);
+        assert_eq!(health.pause(now), Some(Duration::from_secs(30)));
+        health.leave_alone(Duration::ZERO, now);
+        assert_eq!(health.pause(now), Some(Duration::from_secs(30)));
+        health.leave_alone(Duration::MAX, now);
+        assert_eq!(health.pause(now), Some(LONGEST_WISH));
     }
 
     #[test]

@@ -1,16 +1,30 @@
-use std::{error::Error, fmt::Write as _, task};
+use std::{error::Error as StdError, fmt::Write as _, task, time::Duration};
 
 use alloy::{
     rpc::json_rpc::{RequestPacket, ResponsePacket},
     transports::{
         TransportError, TransportErrorKind, TransportFut, TransportResult,
-        http::reqwest::{Client, Response, header::CONTENT_TYPE, redirect::Policy},
+        http::reqwest::{
+            Client, Response,
+            header::{CONTENT_TYPE, RETRY_AFTER},
+            redirect::Policy,
+        },
     },
 };
+use thiserror::Error;
 use tower_service::Service;
 use url::Url;
 
 use super::shorten;
+
+/// An endpoint that is asked too much and says when to ask again (RFC 9110, section 10.2.3).
+#[derive(Debug, Error)]
+#[error("HTTP error {status}, to be asked again after {after:?}: {text}")]
+pub(super) struct Busy {
+    status: u16,
+    pub(super) after: Duration,
+    text: String,
+}
 
 /// JSON-RPC over HTTP that stops reading an answer at a limit: alloy's own transport would let an
 /// endpoint fill the memory.
@@ -45,6 +59,9 @@ impl BoundedHttp {
         let response = request.body(body).send().await;
         let response = response.map_err(without_url)?;
         let status = response.status();
+        // A date instead of seconds is as good as nothing: clocks differ.
+        let header = response.headers().get(RETRY_AFTER);
+        let after = header.and_then(|after| after.to_str().ok()?.trim().parse().ok());
         let body = read_at_most(response, self.max_response_bytes).await?;
         match serde_json::from_slice(&body) {
             Ok(packet) => Ok(packet),
@@ -52,6 +69,13 @@ impl BoundedHttp {
                 let text = shorten(&String::from_utf8_lossy(&body));
                 if status.is_success() {
                     Err(TransportError::deser_err(error, text))
+                } else if let Some(after) = after.map(Duration::from_secs) {
+                    let status = status.as_u16();
+                    Err(TransportErrorKind::custom(Busy {
+                        status,
+                        after,
+                        text,
+                    }))
                 } else {
                     Err(TransportErrorKind::http_error(status.as_u16(), text))
                 }
@@ -79,7 +103,7 @@ fn without_url(error: alloy::transports::http::reqwest::Error) -> TransportError
 }
 
 /// An error and its causes in one line.
-pub(crate) fn with_causes(error: &dyn Error) -> String {
+pub(crate) fn with_causes(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -1,7 +1,7 @@
 use std::{
     cmp::Reverse,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -23,6 +23,7 @@ pub(crate) struct Pool {
     pub(crate) agreement: usize,
     pub(crate) endpoints: Vec<Arc<Endpoint>>,
     max_lag_blocks: u64,
+    disagreement: Mutex<Option<String>>,
     current: AtomicUsize,
     head: watch::Sender<Option<BlockRef>>,
     /// Changes whenever any endpoint tells of a head or of finality.
@@ -40,10 +41,18 @@ impl Pool {
             agreement: config.agreement,
             endpoints: config.endpoints.iter().enumerate().map(endpoint).collect(),
             max_lag_blocks: config.max_lag_blocks,
+            disagreement: Mutex::default(),
             current: AtomicUsize::new(0),
             head: watch::Sender::new(None),
             pulse: watch::Sender::new(0),
         }
+    }
+
+    /// Why the endpoints did not agree when they were asked last.
+    pub(crate) fn disagreement(&self) -> MutexGuard<'_, Option<String>> {
+        self.disagreement
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn watch_head(&self) -> watch::Receiver<Option<BlockRef>> {

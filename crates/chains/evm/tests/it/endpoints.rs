@@ -317,3 +317,26 @@ async fn an_endpoint_that_sends_elsewhere_is_not_followed() {
     let error = refused(config(&[&url], Finality::Depth(0))).await;
     assert!(matches!(error, EvmError::Unreachable { .. }), "{error}");
 }
+
+#[tokio::test]
+async fn an_answer_that_is_too_long_is_not_read_to_its_end() {
+    let anvil = Anvil::start(&[]).await;
+    let proxy = Proxy::start(&anvil).await;
+    let chain = EvmChain::connect(EvmConfig {
+        max_response_bytes: 100_000,
+        ..config(&[&proxy.url], Finality::Depth(0))
+    })
+    .await
+    .unwrap();
+    proxy.rule(|request, mut answer| {
+        if request["method"] == "eth_getBalance" {
+            // Well-formed and right but for its length.
+            answer["padding"] = json!("x".repeat(200_000));
+        }
+        Some(answer)
+    });
+    let error = chain.balance(ACCOUNTS[0]).await.expect_err("too long");
+    assert!(error.to_string().contains("exceeds the limit"), "{error}");
+    proxy.honest();
+    eventually(async || chain.balance(ACCOUNTS[0]).await.is_ok()).await;
+}

@@ -10,5 +10,6 @@ mod following;
 mod lane_batches;
 mod lane_recovery;
 mod lane_submission;
+mod lying_logs;
 mod reorganisation;
 mod support;
