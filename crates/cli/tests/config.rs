@@ -48,6 +48,7 @@ format = "text" | format = "xml" | log.format | xml | "text" or "json"
 level = "info" | level = "a=b=c" | log.level | a=b=c | debug
 batch = 50 | batsch = 50 | relayer.batsch | unknown field `batsch` | correct its name
 batch = 50 | batch = 0 | relayer.batch | 0 is outside | 1 to 200
+batch = 50 | overdue_after = 10 | relayer.overdue_after | `10` | "10m"
 batch = 50 | batch = "many" | relayer.batch | whole number | 1 to 200
 id = "eip155:31337" | id = "31337" | chains[0].id | "31337" | eip155:31337
 id = "eip155:31337" |  | chains[0].id | missing field | eip155:31337

@@ -40,6 +40,8 @@ pub struct Filter {
     pub phases: Vec<String>,
     /// Only processes that are not done.
     pub open_only: bool,
+    /// Only processes whose first input came before this.
+    pub created_before: Option<UnixMillis>,
     /// Only what follows this process in the listing's order: the next page.
     pub after: Option<String>,
     /// Latest created first, instead of by key.
@@ -184,6 +186,11 @@ impl Engine {
         }
         if filter.open_only {
             query.push(" AND NOT done");
+        }
+        if let Some(before) = filter.created_before {
+            query
+                .push(" AND created_at < ")
+                .push_bind(before.as_millis());
         }
         if let Some(after) = &filter.after {
             if filter.newest_first {

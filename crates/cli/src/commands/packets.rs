@@ -191,6 +191,7 @@ async fn list(args: &ListArgs, loaded: &LoadedConfig) -> Result<Vec<PacketLine>,
             after,
             newest_first: true,
             limit: Some(PAGE),
+            ..Filter::default()
         };
         let page = engine
             .processes::<PacketMachine>(filter)

@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
-use super::KeySource;
+use super::{KeySource, duration};
 
 /// How this node relays.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -17,6 +19,17 @@ pub(crate) struct RelayerConfig {
     #[serde(default = "default_batch")]
     #[schemars(range(min = 1, max = 200))]
     pub(crate) batch: usize,
+    /// A packet that has not come to its end after this long is reported as a problem.
+    #[schemars(with = "String", extend("default" = "10m", "examples" = ["10m", "1h"]))]
+    #[serde(
+        default = "default_overdue_after",
+        deserialize_with = "duration::deserialize"
+    )]
+    pub(crate) overdue_after: Duration,
+}
+
+fn default_overdue_after() -> Duration {
+    Duration::from_mins(10)
 }
 
 fn default_batch() -> usize {

@@ -186,6 +186,7 @@ impl Node {
         let committees = Committees::new(attestor_clients(&part.attestors, ATTESTOR_PATIENCE)?);
         let config = RelayerConfig {
             batch: part.batch,
+            overdue_after: part.overdue_after,
             ..RelayerConfig::default()
         };
         Ok(Relayer::new(

@@ -13,9 +13,11 @@ mod carrier;
 mod clock;
 mod host;
 mod observer;
+mod overdue;
 mod packet;
 mod relayer;
 mod route;
+mod sequences;
 mod status;
 
 #[cfg(test)]
@@ -26,6 +28,7 @@ pub use host::{
     ClientView, EventKind, Follow, Host, HostError, HostUpdate, Message, PacketEvent, Proof,
     SubmitError, Submitted,
 };
+pub use overdue::Overdue;
 pub use packet::{
     Displaced, FactTx, PacketError, PacketInput, PacketMachine, PacketRecord, RelayEffect,
     process_key,

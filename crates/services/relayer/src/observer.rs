@@ -12,7 +12,7 @@ use causeway_types::{BlockRef, ChainId};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::{
     clock::Clock,
@@ -20,6 +20,7 @@ use crate::{
     packet::{FactTx, PacketInput, PacketMachine, clock, process_key},
     relayer::RelayerError,
     route::Routes,
+    sequences::{Gap, note_final_sends},
     status::ChainWatch,
 };
 
@@ -141,6 +142,8 @@ impl Observer {
     ) -> Result<(), RelayerError> {
         let chain = self.host.chain();
         let Some((src, dst)) = self.routes.ends_of(chain, &event.kind, &event.packet) else {
+            debug!(chain = %chain, tx = %event.tx, source = %event.packet.source_client,
+                destination = %event.packet.dest_client, "a packet of no route of ours is left alone");
             metrics::counter!("causeway_foreign_packets_total", "chain" => chain.to_string())
                 .increment(1);
             return Ok(());
@@ -206,6 +209,11 @@ impl Observer {
     async fn settled(&self, unit: &mut Unit<'_>, block: BlockRef) -> Result<bool, RelayerError> {
         let settled = unit.settle(&self.stream(), block.height).await?;
         let any = !settled.is_empty();
+        let sends = settled.iter().filter(|entry| is_send(entry));
+        let keys = sends.map(|entry| entry.process.key.as_str());
+        for gap in note_final_sends(unit, keys).await? {
+            self.missed(&gap);
+        }
         for entry in settled {
             self.revisit(unit, entry, final_input).await?;
         }
@@ -277,6 +285,23 @@ impl Observer {
         self.handle(unit, &key, input).await
     }
 
+    /// Packets were sent and never shown to us. Whatever we read the chain through hides them.
+    fn missed(&self, gap: &Gap) {
+        let Gap {
+            source,
+            first,
+            last,
+        } = gap;
+        let reason = format!(
+            "the packets {first} to {last} sent through {source} were never shown: \
+             an endpoint hides them, or they cannot be read"
+        );
+        error!(client = source, first, last, "sequences were passed over");
+        metrics::counter!("causeway_sequence_gaps_total", "client" => source.clone())
+            .increment(last.saturating_sub(*first).saturating_add(1));
+        self.chain.contradicted(&reason);
+    }
+
     /// Hands an input to a packet's process. What the packet's life forbids is an alarm, not a
     /// reason to stop relaying everything else.
     async fn handle(
@@ -296,6 +321,11 @@ impl Observer {
             Err(UnitError::Engine(error)) => Err(error.into()),
         }
     }
+}
+
+fn is_send(entry: &JournalEntry) -> bool {
+    let journalled = serde_json::from_value(entry.body.clone());
+    journalled.is_ok_and(|Journalled { event }| event == Event::Sent)
 }
 
 fn final_input(event: Event, block_hash: B256) -> Input {

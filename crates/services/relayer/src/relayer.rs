@@ -19,6 +19,7 @@ use crate::{
     clock::Clock,
     host::HostError,
     observer::{Observer, last_reading},
+    overdue::{self, OverdueWatch},
     packet::{PacketMachine, lane},
     route::{ClientEnd, Route, Routes},
     status::{ChainWatch, LaneStatus, LaneWatch, RelayerStatus, RouteStatus},
@@ -43,6 +44,8 @@ pub struct RelayerConfig {
     /// Names this relayer among those that share its database. The same name after a restart takes
     /// up its own work at once.
     pub owner: String,
+    /// A packet that has not come to its end after this long is an alarm.
+    pub overdue_after: Duration,
 }
 
 impl Default for RelayerConfig {
@@ -51,6 +54,7 @@ impl Default for RelayerConfig {
             batch: 50,
             in_flight: 8,
             owner: "relayer".to_owned(),
+            overdue_after: Duration::from_mins(10),
         }
     }
 }
@@ -89,6 +93,7 @@ pub struct Relayer {
     clock: Clock,
     chains: BTreeMap<ChainId, ChainWatch>,
     lanes: BTreeMap<ClientEnd, LaneWatch>,
+    overdue: OverdueWatch,
 }
 
 impl Relayer {
@@ -116,6 +121,7 @@ impl Relayer {
             clock,
             chains,
             lanes,
+            overdue: OverdueWatch::default(),
         }
     }
 
@@ -136,6 +142,13 @@ impl Relayer {
         for carrier in carriers {
             parts.spawn(Arc::new(carrier).run(stop.clone()));
         }
+        parts.spawn(overdue::watch(
+            self.engine.clone(),
+            self.clock.clone(),
+            self.config.overdue_after,
+            self.overdue.clone(),
+            stop.clone(),
+        ));
         parts.spawn(sweep(self.engine.clone(), self.clock.clone(), stop.clone()));
         let mut outcome = Ok(());
         while let Some(ended) = parts.join_next().await {
@@ -219,6 +232,7 @@ impl Relayer {
                 .await?
                 .into_iter()
                 .collect(),
+            overdue: self.overdue.get(),
         })
     }
 

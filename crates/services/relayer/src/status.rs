@@ -9,7 +9,10 @@ use std::{
 use causeway_types::{BlockRef, ChainId};
 use serde::{Deserialize, Serialize};
 
-use crate::route::{ClientEnd, Route};
+use crate::{
+    overdue::Overdue,
+    route::{ClientEnd, Route},
+};
 
 /// The shortest and the longest pause after a batch that could not be delivered at all.
 const STALL_FIRST: Duration = Duration::from_millis(200);
@@ -24,6 +27,9 @@ pub struct RelayerStatus {
     pub routes: Vec<RouteStatus>,
     /// Packets by phase.
     pub packets: BTreeMap<String, u64>,
+    /// Packets that have not come to their end for longer than they should.
+    #[serde(default)]
+    pub overdue: Vec<Overdue>,
 }
 
 /// A chain as the relayer sees it.

@@ -9,7 +9,7 @@ use super::{
     chain::{Chain, From},
     router::Told,
     sim::Sim,
-    world::end,
+    world::{World, end},
 };
 use crate::{
     host::EventKind,
@@ -138,6 +138,22 @@ impl Sim {
         drop(world);
         self.world.note(format!("{phases:?}"));
     }
+}
+
+/// How many packets came to no end, and how many to more than one, as the chains stand.
+pub(super) fn harm(world: &World) -> (usize, usize) {
+    let (mut lost, mut duplicated) = (0, 0);
+    for side in 0..2 {
+        let (here, there) = (&world.chains[side], &world.chains[1 - side]);
+        let incoming = &there.head().state.incoming;
+        for (number, told) in &here.head().state.outgoing {
+            let paid_out = incoming.get(number).map_or(0, |told| told.paid_out);
+            let ends = told.acknowledged + told.refunded;
+            lost += usize::from(ends == 0);
+            duplicated += usize::from(ends > 1 || paid_out > 1 || told.refunded + paid_out > 1);
+        }
+    }
+    (lost, duplicated)
 }
 
 /// What left this chain to be unlocked on the other, and has neither arrived nor come back.

@@ -1,13 +1,13 @@
 //! A chain as a model: blocks, a mempool, finality by depth, reorganisations above it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{B256, keccak256};
 use causeway_types::{BlockRef, ChainId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::router::{Call, Contracts, Revert, State, next_block};
-use crate::host::{HostUpdate, PacketEvent};
+use crate::host::{EventKind, HostUpdate, PacketEvent};
 
 /// Who sent a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,11 @@ pub(super) struct Chain {
     /// How far the chain's clock is ahead of the relayer's.
     pub(super) ahead_secs: u64,
     pub(super) down: bool,
+    /// Whether the endpoint that is read lies about events. What is final is agreed on by several,
+    /// so that the driver puts lies right by then.
+    pub(super) lying: bool,
+    /// Whether it ever did: what it said then may contradict what is known.
+    pub(super) has_lied: bool,
     pub(super) attempts: BTreeMap<String, Attempt>,
     /// Makes transactions and blocks differ.
     serial: u64,
@@ -92,6 +97,8 @@ impl Chain {
             depth,
             ahead_secs,
             down: false,
+            lying: false,
+            has_lied: false,
             attempts: BTreeMap::new(),
             serial: 0,
         }
@@ -193,7 +200,7 @@ impl Chain {
         })
     }
 
-    fn is_canonical(&self, block: &BlockRef) -> bool {
+    pub(super) fn is_canonical(&self, block: &BlockRef) -> bool {
         self.at(block.height)
             .is_some_and(|known| known.name == *block)
     }
@@ -203,13 +210,20 @@ impl Chain {
         if let Some(tip) = place.recent.last().copied()
             && !self.is_canonical(&tip)
         {
-            place.recent.pop();
-            return Some(HostUpdate::Withdrawn { block: tip });
+            return place.withdraw();
         }
         let next = place.recent.last().map_or(0, |tip| tip.height + 1);
         let last_final = self.final_block().name;
         let newly_final = last_final.height.min(next.saturating_sub(1));
         if next > 0 && place.told_final.is_none_or(|told| told < newly_final) {
+            if place
+                .wrong
+                .first()
+                .is_some_and(|wrong| *wrong <= newly_final)
+            {
+                place.honest = Some(newly_final);
+                return place.withdraw();
+            }
             let block = self.at(newly_final)?.name;
             place.told_final = Some(newly_final);
             place.recent.retain(|known| known.height >= newly_final);
@@ -229,11 +243,47 @@ impl Chain {
             place.recent.clear();
         }
         place.recent.push(*block);
+        let trusted = place.honest.is_some_and(|honest| height <= honest);
+        let told = if self.lying && !trusted {
+            distorted(block, events)
+        } else {
+            events.clone()
+        };
+        if told != *events {
+            place.wrong.insert(height);
+        }
         Some(HostUpdate::Block {
             block: *block,
-            events: events.clone(),
+            events: told,
         })
     }
+}
+
+/// A block's events as a lying endpoint tells of them: hidden, altered, or more than there were.
+fn distorted(block: &BlockRef, events: &[PacketEvent]) -> Vec<PacketEvent> {
+    let mut told = events.to_vec();
+    match block.hash[0] % 3 {
+        0 => told.clear(),
+        1 => {
+            let sent = told
+                .iter_mut()
+                .filter(|event| event.kind == EventKind::Sent);
+            for event in sent {
+                event.packet.timeout = event.packet.timeout.plus_secs(1);
+            }
+        }
+        _ => {
+            if let Some(event) = events.first() {
+                let mut forged = event.clone();
+                forged.id = format!("forged {}", event.id);
+                forged.kind = EventKind::Sent;
+                let sequence = event.packet.sequence.get() + 1_000;
+                forged.packet.sequence = sequence.try_into().unwrap();
+                told.push(forged);
+            }
+        }
+    }
+    told
 }
 
 /// Where a follower stands.
@@ -242,9 +292,20 @@ pub(super) struct Place {
     /// The last block told to be final and those told after it.
     recent: Vec<BlockRef>,
     told_final: Option<u64>,
+    /// The heights in `recent` whose events were told wrongly.
+    wrong: BTreeSet<u64>,
+    /// Up to here, several endpoints were asked.
+    honest: Option<u64>,
 }
 
 impl Place {
+    /// Takes back what was told last.
+    fn withdraw(&mut self) -> Option<HostUpdate> {
+        let block = self.recent.pop()?;
+        self.wrong.remove(&block.height);
+        Some(HostUpdate::Withdrawn { block })
+    }
+
     /// What was told last and still stands, to be told again.
     pub(super) fn told(&self, chain: &Chain) -> Vec<HostUpdate> {
         let blocks = self.recent.iter().filter(|block| chain.is_canonical(block));
@@ -257,8 +318,8 @@ impl Place {
         blocks.chain(last).collect()
     }
 
-    /// Whether all it was told of still stands, so that starting here once more loses nothing.
+    /// Whether all it was told of is true and still stands, so that starting here once more loses nothing.
     pub(super) fn stands_on(&self, chain: &Chain) -> bool {
-        self.recent.iter().all(|block| chain.is_canonical(block))
+        self.wrong.is_empty() && self.recent.iter().all(|block| chain.is_canonical(block))
     }
 }

@@ -3,8 +3,10 @@
 //! moment and knows nothing afterwards but its database. One seed decides everything; the same seed
 //! is the same run.
 //!
-//! `CAUSEWAY_SIM_SEEDS` sets how many seeds are tried, `CAUSEWAY_SIM_SEED` tries one.
+//! `CAUSEWAY_SIM_SEEDS` sets how many seeds are tried, `CAUSEWAY_SIM_SEED` tries one, and
+//! `CAUSEWAY_CHAOS_REPORT` names a file for the figures (`cargo xtask chaos --sim 1000`).
 
+mod alarms;
 mod audit;
 mod chain;
 mod host;
@@ -20,7 +22,7 @@ use std::{
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Mutex,
+        Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -37,6 +39,9 @@ const STEPS: usize = 100;
 const THREADS: usize = 2;
 /// No run takes nearly as long.
 const LONGEST: Duration = Duration::from_secs(20);
+
+/// How many packets failed runs lost, and how many they carried twice.
+static HARM: Mutex<(usize, usize)> = Mutex::new((0, 0));
 
 /// One run from beginning to rest; its trace, and how often what happened in it.
 fn run(seed: u64) -> (B256, BTreeMap<&'static str, u64>) {
@@ -67,7 +72,7 @@ fn run(seed: u64) -> (B256, BTreeMap<&'static str, u64>) {
     runtime.block_on(within).expect("the run hangs")
 }
 
-/// Shows how a run went that fails, if it is the only one.
+/// Counts what a run that fails did harm to, and shows how it went if it is the only one.
 struct LastWords<'a> {
     world: &'a world::Shared,
     setting: Setting,
@@ -76,8 +81,16 @@ struct LastWords<'a> {
 
 impl Drop for LastWords<'_> {
     fn drop(&mut self) {
+        if !self.needed {
+            return;
+        }
+        let (lost, duplicated) = audit::harm(&self.world.lock());
+        let mut harm = HARM.lock().unwrap_or_else(PoisonError::into_inner);
+        harm.0 += lost;
+        harm.1 += duplicated;
+        drop(harm);
         let asked_for = std::env::var_os("CAUSEWAY_SIM_SEED").is_some();
-        if asked_for && self.needed {
+        if asked_for {
             let lines = self.world.lock().recent.join("\n");
             eprintln!("{:?}\n{lines}", self.setting);
         }
@@ -121,18 +134,32 @@ fn whatever_happens_every_packet_ends_once_and_nothing_is_minted_that_is_not_loc
         }
     });
     let failed = failed.into_inner().unwrap();
+    report(seeds, &failed, &seen.lock().unwrap());
     assert!(
         failed.is_empty(),
         "rerun one with CAUSEWAY_SIM_SEED: {failed:?}"
     );
     // A simulation in which something never happens says nothing about it.
     let seen = seen.into_inner().unwrap();
-    println!("{seen:?}");
     for (what, times) in seen.into_iter().filter(|_| seeds >= SEEDS) {
         assert!(
             times > seeds / 20,
             "{what} happened {times} times in {seeds} runs"
         );
+    }
+}
+
+fn report(runs: u64, failed: &[u64], seen: &BTreeMap<&'static str, u64>) {
+    let (lost, duplicated) = *HARM.lock().unwrap_or_else(PoisonError::into_inner);
+    let packets = ["a packet is acknowledged", "a packet times out"];
+    let packets: u64 = packets.iter().filter_map(|what| seen.get(what)).sum();
+    let report = serde_json::json!({
+        "runs": runs, "packets": packets, "lost": lost, "duplicated": duplicated,
+        "failed_seeds": failed, "seen": seen,
+    });
+    println!("{report}");
+    if let Some(path) = std::env::var_os("CAUSEWAY_CHAOS_REPORT") {
+        std::fs::write(path, format!("{report}\n")).unwrap();
     }
 }
 

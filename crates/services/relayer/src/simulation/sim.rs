@@ -106,6 +106,7 @@ fn relayer(
         batch,
         in_flight: 3,
         owner,
+        ..RelayerConfig::default()
     };
     let world = world.clone();
     Relayer::new(engine.clone(), routes, committees.clone(), config)
@@ -150,6 +151,7 @@ impl Sim {
             lives: 1,
             seen: BTreeMap::from([
                 ("a block is withdrawn", 0),
+                ("a lie of an endpoint is put right", 0),
                 ("the relayer dies", 0),
                 ("the relayer dies with its transaction sent", 0),
                 ("a chain is read again from further back", 0),
@@ -171,11 +173,15 @@ impl Sim {
         }
         if let Some((_, cursor)) = updates.last() {
             let cursor = cursor.clone();
-            if updates
-                .iter()
-                .any(|(update, _)| matches!(update, HostUpdate::Withdrawn { .. }))
-            {
-                self.saw("a block is withdrawn");
+            for (update, _) in &updates {
+                if let HostUpdate::Withdrawn { block } = update {
+                    let stands = self.world.lock().chains[side].is_canonical(block);
+                    self.saw(if stands {
+                        "a lie of an endpoint is put right"
+                    } else {
+                        "a block is withdrawn"
+                    });
+                }
             }
             self.observers[side].record(updates).await.unwrap();
             self.cursors[side].push(cursor);
@@ -314,16 +320,23 @@ impl Sim {
             self.world
                 .note(format!("  chain {side} is read again from {older}"));
             self.saw("a chain is read again from further back");
+            // What was final is read again as it was told last.
+            let lying = std::mem::take(&mut self.world.lock().chains[side].lying);
             let host = self.observers[side].host.clone();
             self.follows[side] = host.follow(Some(&older)).await.ok();
             // All of it before the chain goes on, which might take back what this cursor does not
             // know of yet.
             while self.observe(side, 3).await > 0 {}
+            self.world.lock().chains[side].lying = lying;
         }
     }
 
-    /// The chains of this world are honest, whatever else befalls them.
+    /// The chains of this world are honest, whatever else befalls them. What an endpoint lies about
+    /// may well raise the alarm.
     pub(super) async fn note_contradictions(&self) {
+        if self.world.lock().chains.iter().any(|chain| chain.has_lied) {
+            return;
+        }
         for chain in self.relayer.status().await.unwrap().chains {
             if let Some(contradiction) = chain.contradiction {
                 self.world.lock().violations.push(contradiction);

@@ -74,6 +74,11 @@ impl Sim {
                 chain.down = !chain.down;
             }
             92..95 => self.repeat(side).await,
+            95 => {
+                let chain = &mut self.world.lock().chains[side];
+                chain.lying = !chain.lying;
+                chain.has_lied = true;
+            }
             _ => {
                 let by = Duration::from_millis(self.rng.random_range(50..8_000));
                 self.world.lock().advance(by);
