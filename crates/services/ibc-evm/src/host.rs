@@ -91,6 +91,8 @@ impl EvmFollow {
         }
         decode_event(&log.inner, log.tx_hash, log.log_index).unwrap_or_else(|error| {
             warn!(chain = %self.chain.id(), tx = %log.tx_hash, log = log.log_index, %error, "packet event cannot be read");
+            metrics::counter!("causeway_unreadable_events_total", "chain" => self.chain.id().to_string())
+                .increment(1);
             None
         })
     }
