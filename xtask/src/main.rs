@@ -1,5 +1,6 @@
 //! The project's own tool: set-up, contracts, local networks, checks and benchmarks.
 
+mod chaos;
 mod checks;
 mod command;
 mod contracts;
@@ -56,6 +57,18 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         arguments: Vec<String>,
     },
+    /// Try many runs with faults at random moments: `chaos --sim 1000 --kill 50`.
+    ///
+    /// Prints how many packets were lost or duplicated, as JSON, and fails if any was. A failing
+    /// simulated run is replayed with `CAUSEWAY_SIM_SEED=…`, a real one with `CAUSEWAY_TEST_SEED=…`.
+    Chaos {
+        /// How many simulated runs.
+        #[arg(long, default_value_t = 0)]
+        sim: u64,
+        /// How many runs on real chains with processes that are killed.
+        #[arg(long, default_value_t = 0)]
+        kill: u64,
+    },
     /// Check the rules of the tree: sizes, floors, purity, lock files.
     Tidy,
     /// What a merge needs: `test`, then `up --once`.
@@ -81,6 +94,7 @@ fn run(arguments: Arguments) -> Result<()> {
         Task::Test => checks::test(&workspace),
         Task::Defences(options) => defences::run(&workspace, &options),
         Task::Bench { arguments } => network::bench(&workspace, &arguments),
+        Task::Chaos { sim, kill } => chaos::run_all(&workspace, sim, kill),
         Task::Tidy => tidy::run(&workspace),
         Task::Ci => {
             checks::test(&workspace)?;
