@@ -116,6 +116,16 @@ pub mod test_erc20 {
     }
 }
 
+/// The second half of the transfer application: limits and held transfers. Its functions are called at the transfer
+/// application's address.
+pub mod transfer_safeguards {
+    super::sol! {
+        #[sol(rpc, all_derives)]
+        TransferSafeguards,
+        "artifacts/TransferSafeguards.json"
+    }
+}
+
 /// OpenZeppelin's beacon.
 pub mod upgradeable_beacon {
     super::sol! {

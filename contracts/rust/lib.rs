@@ -14,6 +14,6 @@ mod well_known;
 pub use bindings::{
     access_manager, attestation_light_client, beacon_proxy, counter, erc1967_proxy, escrow,
     ibc_erc20, ics20_transfer, ics26_router, ics27_account, ics27_gmp, test_erc20,
-    upgradeable_beacon,
+    transfer_safeguards, upgradeable_beacon,
 };
 pub use well_known::NATIVE_COIN;

@@ -86,7 +86,7 @@ fn compiler_settings() -> Value {
     json!({
         "evmVersion": "cancun",
         "metadata": { "appendCBOR": false, "bytecodeHash": "none" },
-        "optimizer": { "enabled": true, "runs": 2_000 },
+        "optimizer": { "enabled": true, "runs": 800 },
         "viaIR": true,
     })
 }

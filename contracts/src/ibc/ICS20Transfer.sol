@@ -6,8 +6,9 @@ import {UpgradeableBeacon} from "@openzeppelin/contracts/proxy/beacon/Upgradeabl
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
-import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
+import {TransferSafeguards} from "./TransferSafeguards.sol";
 import {IBCApp} from "./base/IBCApp.sol";
+import {TransferState} from "./base/TransferState.sol";
 import {IICS20Errors} from "./errors/IICS20Errors.sol";
 import {IEscrow} from "./interfaces/IEscrow.sol";
 import {IIBCApp} from "./interfaces/IIBCApp.sol";
@@ -20,6 +21,7 @@ import {ICS20Codec} from "./libraries/ICS20Codec.sol";
 import {ICS24Host} from "./libraries/ICS24Host.sol";
 import {NativeCoin} from "./libraries/NativeCoin.sol";
 import {SenderCallbacks} from "./libraries/SenderCallbacks.sol";
+import {TokenBucket, TokenBuckets} from "./libraries/TokenBucket.sol";
 import {TokenMetadata} from "./libraries/TokenMetadata.sol";
 import {IIBCAppCallbacks} from "./msgs/IIBCAppCallbacks.sol";
 import {IICS20TransferMsgs} from "./msgs/IICS20TransferMsgs.sol";
@@ -29,50 +31,12 @@ import {IICS26RouterMsgs} from "./msgs/IICS26RouterMsgs.sol";
 /// @notice Token transfer. A token that leaves home is locked in the client's escrow and stands in as a voucher on the
 /// other side; a voucher on its way home is burned and the token unlocked. At any time, per client and token, no more
 /// vouchers exist or are under way than tokens are locked.
-contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
+contract ICS20Transfer is IICS20Transfer, IICS20Errors, TransferState, IBCApp {
     using SafeERC20 for IERC20;
+    using TokenBuckets for TokenBucket;
 
-    /// @notice What stands for a denomination.
-    /// @param token The token.
-    /// @param custom Whether it was registered by hand, and not created here.
-    struct Voucher {
-        address token;
-        bool custom;
-    }
-
-    /// @notice What a token stands for.
-    /// @param denom The full trace; empty for a token at home on this chain.
-    /// @param custom As in `Voucher`.
-    struct Origin {
-        string denom;
-        bool custom;
-    }
-
-    /// @notice A token's way over a client; one slot, the only one of its own that a transfer reads.
-    /// @param escrow The client's escrow.
-    /// @param announced Whether the token's metadata was announced, or has none.
-    struct Lane {
-        address escrow;
-        bool announced;
-    }
-
-    /// @custom:storage-location erc7201:causeway.storage.ICS20Transfer
-    struct ICS20TransferStorage {
-        mapping(string clientId => address) escrows;
-        mapping(string clientId => mapping(address token => Lane)) lanes;
-        mapping(string denom => Voucher) vouchers;
-        mapping(address token => Origin) origins;
-        UpgradeableBeacon escrowBeacon;
-        UpgradeableBeacon ibcERC20Beacon;
-        ISignatureTransfer permit2;
-        string nativeName;
-        string nativeSymbol;
-        uint8 nativeDecimals;
-    }
-
-    /// @dev See ERC-7201.
-    bytes32 private constant STORAGE = keccak256(abi.encode(uint256(keccak256("causeway.storage.ICS20Transfer")) - 1))
-        & ~bytes32(uint256(0xff));
+    /// @dev The other half of this contract's code.
+    address private immutable SAFEGUARDS;
 
     /// @dev Only the router may call.
     modifier onlyRouter() {
@@ -89,8 +53,23 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
     }
 
     /// @notice The implementation itself is never initialized.
-    constructor() {
+    /// @param safeguards The code of `TransferSafeguards`.
+    constructor(address safeguards) {
+        require(safeguards.code.length != 0, ICS20NoSafeguards(safeguards));
+        SAFEGUARDS = safeguards;
         _disableInitializers();
+    }
+
+    /// @notice Every function that is not here is one of `TransferSafeguards`.
+    fallback() external {
+        address safeguards = SAFEGUARDS;
+        assembly {
+            calldatacopy(0, 0, calldatasize())
+            let success := delegatecall(gas(), safeguards, 0, calldatasize(), 0, 0)
+            returndatacopy(0, 0, returndatasize())
+            if iszero(success) { revert(0, returndatasize()) }
+            return(0, returndatasize())
+        }
     }
 
     /// @inheritdoc IICS20Transfer
@@ -116,7 +95,6 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
         external
         payable
         nonReentrant
-        whenNotPaused
         returns (uint64)
     {
         return _collectAndSend(msg_, msg.sender);
@@ -126,10 +104,11 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
     function sendTransferWithSender(IICS20TransferMsgs.SendTransferMsg calldata msg_, address sender)
         external
         nonReentrant
-        whenNotPaused
         restricted
         returns (uint64)
     {
+        // The application's own name marks what it returns, see `_refund`.
+        require(sender != address(this), ICS20Unauthorized(sender));
         return _collectAndSend(msg_, sender);
     }
 
@@ -138,11 +117,11 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
         IICS20TransferMsgs.SendTransferMsg calldata msg_,
         ISignatureTransfer.PermitTransferFrom calldata permit,
         bytes calldata signature
-    ) external nonReentrant whenNotPaused returns (uint64) {
+    ) external nonReentrant returns (uint64) {
         address token = msg_.denom;
         require(permit.permitted.token == token, ICS20Permit2TokenMismatch(permit.permitted.token, token));
         require(msg_.amount != 0, ICS20InvalidAmount(0));
-        Lane storage lane = _openLane(msg_.sourceClient, token);
+        Lane memory lane = _enterLane(msg_);
         address escrow = lane.escrow;
 
         uint256 expected = _escrowBalance(token, escrow) + msg_.amount;
@@ -158,7 +137,7 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
         string memory denom = origin.denom;
         bool returning = ICS20Codec.startsWithHop(denom, msg_.sourceClient);
         if (returning) IMintableAndBurnable(token).burn(escrow, msg_.amount);
-        return _send(msg_, lane, denom, returning, msg.sender);
+        return _send(msg_, lane.announced, denom, returning, msg.sender);
     }
 
     /// @inheritdoc IIBCApp
@@ -167,21 +146,21 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
         onlyRouter
         whenNotBusy
         nonReentrant
-        whenNotPaused
         returns (bytes memory)
     {
+        uint256 clientRules = _waitUntilOpen(msg_.destinationClient);
         IICS26RouterMsgs.Payload calldata payload = msg_.payload;
-        require(_is(payload.sourcePort, ICS20Codec.PORT_HASH), ICS20InvalidPort(ICS20Codec.PORT, payload.sourcePort));
-        require(_is(payload.destPort, ICS20Codec.PORT_HASH), ICS20InvalidPort(ICS20Codec.PORT, payload.destPort));
+        require(ICS20Codec.isPort(payload.sourcePort), ICS20InvalidPort(ICS20Codec.PORT, payload.sourcePort));
+        require(ICS20Codec.isPort(payload.destPort), ICS20InvalidPort(ICS20Codec.PORT, payload.destPort));
         require(
-            _is(payload.encoding, ICS20Codec.ENCODING_HASH),
+            ICS20Codec.isEncoding(payload.encoding),
             ICS20UnexpectedEncoding(ICS20Codec.ENCODING, payload.encoding)
         );
-        if (_is(payload.version, ICS20Codec.VERSION_HASH)) {
-            _receiveTransfer(msg_);
+        if (ICS20Codec.isVersion(payload.version)) {
+            _receiveTransfer(msg_, clientRules);
         } else {
             require(
-                _is(payload.version, ICS20Codec.METADATA_VERSION_HASH),
+                ICS20Codec.isMetadataVersion(payload.version),
                 ICS20UnexpectedVersion(ICS20Codec.VERSION, payload.version)
             );
             _receiveMetadata(msg_);
@@ -196,12 +175,12 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
         nonReentrant
     {
         // A counterparty that does not know metadata answers with the error acknowledgement, which is no harm.
-        if (_is(msg_.payload.version, ICS20Codec.METADATA_VERSION_HASH)) return;
+        if (ICS20Codec.isMetadataVersion(msg_.payload.version)) return;
 
         bytes calldata data = ICS20Codec.tuple(msg_.payload.value, 5);
         address sender = _mustParse(ICS20Codec.stringAt(data, 1));
         bool success = !ICS24Host.isErrorAcknowledgement(msg_.acknowledgement);
-        if (!success) _refund(msg_.sourceClient, data, sender);
+        if (!success) _refund(msg_.sourceClient, msg_.sequence, data, sender);
         SenderCallbacks.acknowledged(sender, success, msg_);
     }
 
@@ -211,13 +190,13 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
         onlyRouter
         nonReentrant
     {
-        if (_is(msg_.payload.version, ICS20Codec.METADATA_VERSION_HASH)) {
+        if (ICS20Codec.isMetadataVersion(msg_.payload.version)) {
             _forgetAnnouncement(msg_.sourceClient, ICS20Codec.stringAt(ICS20Codec.tuple(msg_.payload.value, 4), 0));
             return;
         }
         bytes calldata data = ICS20Codec.tuple(msg_.payload.value, 5);
         address sender = _mustParse(ICS20Codec.stringAt(data, 1));
-        _refund(msg_.sourceClient, data, sender);
+        _refund(msg_.sourceClient, msg_.sequence, data, sender);
         SenderCallbacks.timedOut(sender, msg_);
     }
 
@@ -230,7 +209,8 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
         string memory standsFor = $.origins[token].denom;
         require(bytes(standsFor).length == 0, ICS20TokenAlreadyExists(standsFor));
         require(token.code.length != 0, ICS20TokenHasNoCode(token));
-        $.vouchers[denom] = Voucher({token: token, custom: true});
+        Lane memory lane = $.lanes[ICS20Codec.clientOf(denom)][token];
+        $.vouchers[denom] = Voucher(token, true, lane.rules, lane.holdLog2);
         $.origins[token] = Origin({denom: denom, custom: true});
     }
 
@@ -304,7 +284,7 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
         bool native = token == NativeCoin.TOKEN;
         require(amount != 0 && msg.value == (native ? amount : 0), ICS20InvalidAmount(amount));
 
-        Lane storage lane = _openLane(msg_.sourceClient, token);
+        Lane memory lane = _enterLane(msg_);
         address escrow = lane.escrow;
         string memory denom;
         bool returning;
@@ -324,19 +304,19 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
                 if (returning) IMintableAndBurnable(token).burn(escrow, amount);
             }
         }
-        return _send(msg_, lane, denom, returning, sender);
+        return _send(msg_, lane.announced, denom, returning, sender);
     }
 
     function _send(
         IICS20TransferMsgs.SendTransferMsg calldata msg_,
-        Lane storage lane,
+        bool announced,
         string memory denom,
         bool returning,
         address sender
     ) private returns (uint64) {
         bool atHome = bytes(denom).length == 0;
         if (atHome) denom = HexAddress.format(msg_.denom);
-        if (!returning && !lane.announced) _announce(msg_, lane, denom, atHome);
+        if (!returning && !announced) _announce(msg_, denom, atHome);
         return _sendPacket(
             msg_,
             ICS20Codec.VERSION,
@@ -355,7 +335,6 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
     /// @dev Tells the other side what the token is called, in a packet of its own: the transfer's is the standard's.
     function _announce(
         IICS20TransferMsgs.SendTransferMsg calldata msg_,
-        Lane storage lane,
         string memory denom,
         bool atHome
     ) private {
@@ -373,7 +352,7 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
             metadata.name = TokenMetadata.name(token);
             metadata.symbol = TokenMetadata.symbol(token);
         }
-        lane.announced = true;
+        $.lanes[msg_.sourceClient][token].announced = true;
         if (known) _sendPacket(msg_, ICS20Codec.METADATA_VERSION, abi.encode(metadata));
     }
 
@@ -397,7 +376,7 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
         );
     }
 
-    function _receiveTransfer(IIBCAppCallbacks.OnRecvPacketCallback calldata msg_) private {
+    function _receiveTransfer(IIBCAppCallbacks.OnRecvPacketCallback calldata msg_, uint256 clientRules) private {
         bytes calldata data = ICS20Codec.tuple(msg_.payload.value, 5);
         uint256 amount = ICS20Codec.wordAt(data, 3);
         require(amount != 0, ICS20InvalidAmount(0));
@@ -405,14 +384,55 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
         address receiver = _mustParse(receiverText);
         require(receiver != address(0), ICS20InvalidAddress(receiverText));
 
+        string calldata clientId = msg_.destinationClient;
         string calldata denom = ICS20Codec.stringAt(data, 0);
         (bool returning, string calldata home) = ICS20Codec.stripHop(denom, msg_.sourceClient);
         if (returning) {
             // The trace's last hop is this client's: the token was locked here.
-            _escrowOf(msg_.destinationClient).send(_tokenOf(home), receiver, amount);
+            address token = _tokenOf(home);
+            Lane memory lane = _storage().lanes[clientId][token];
+            require(lane.escrow != address(0), ICS20EscrowNotFound(clientId));
+            Voucher memory unlocked = Voucher(token, false, lane.rules, lane.holdLog2);
+            if (_admit(clientId, clientRules, unlocked, amount, receiver, data)) {
+                IEscrow(lane.escrow).send(token, receiver, amount);
+            }
         } else {
-            _mint(_voucherFor(msg_.destinationClient, denom), msg_.destinationClient, receiver, amount);
+            Voucher memory voucher = _voucherFor(clientId, denom);
+            if (_admit(clientId, clientRules, voucher, amount, receiver, data)) {
+                _mintVoucher(voucher, clientId, receiver, amount);
+            }
         }
+    }
+
+    /// @dev Counts what arrives against the token's limit, and decides whether it is paid out now. What is held counts
+    /// as well: whoever forges packets gains nothing by making them large.
+    function _admit(
+        string calldata clientId,
+        uint256 clientRules,
+        Voucher memory arriving,
+        uint256 amount,
+        address receiver,
+        bytes calldata data
+    ) private returns (bool paysOut) {
+        if (arriving.rules & (LIMITS_INCOMING | HOLDS_INCOMING) == 0) {
+            // Without a reason, as in `_waitUntilOpen`: what has no limit where it must have one waits.
+            if (clientRules & LIMITS_REQUIRED != 0) revert();
+            return true;
+        }
+        Safeguards storage safeguards = _storage().safeguards[clientId][arriving.token];
+        if (arriving.rules & LIMITS_INCOMING != 0) {
+            // And so does what is over the limit.
+            if (!safeguards.incoming.take(amount)) revert();
+        } else if (clientRules & LIMITS_REQUIRED != 0) {
+            revert();
+        }
+        // An amount with fewer bits than the threshold is less, and one look at storage is spared.
+        bool holds = arriving.rules & HOLDS_INCOMING != 0 && amount >> arriving.holdLog2 != 0;
+        if (!holds || amount < safeguards.holdFrom) return true;
+        string calldata sender = ICS20Codec.stringAt(data, 1);
+        Address.functionDelegateCall(
+            SAFEGUARDS, abi.encodeCall(TransferSafeguards.hold, (clientId, arriving.token, amount, receiver, sender))
+        );
     }
 
     function _receiveMetadata(IIBCAppCallbacks.OnRecvPacketCallback calldata msg_) private {
@@ -432,29 +452,29 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
     }
 
     /// @dev Gives back what `_collectAndSend` took: unlocks, or mints anew what was burned.
-    function _refund(string calldata sourceClient, bytes calldata data, address sender) private {
+    function _refund(string calldata sourceClient, uint64 sequence, bytes calldata data, address sender) private {
+        if (sender == address(this)) {
+            // What the application sent in its own name was held before: see `TransferSafeguards.returnVetoed`.
+            Address.functionDelegateCall(
+                SAFEGUARDS, abi.encodeCall(TransferSafeguards.holdAgain, (sourceClient, sequence))
+            );
+            return;
+        }
         string calldata denom = ICS20Codec.stringAt(data, 0);
         uint256 amount = ICS20Codec.wordAt(data, 3);
         (bool returning,) = ICS20Codec.stripHop(denom, sourceClient);
         if (returning) {
             Voucher memory voucher = _storage().vouchers[denom];
             require(voucher.token != address(0), ICS20DenomNotFound(denom));
-            _mint(voucher, sourceClient, sender, amount);
+            _mintVoucher(voucher, sourceClient, sender, amount);
         } else {
             _escrowOf(sourceClient).send(_tokenOf(denom), sender, amount);
         }
     }
 
-    /// @dev A token registered by hand is minted to the escrow first, as the standard's implementations do; those of
-    /// our own making reach the receiver in one step.
-    function _mint(Voucher memory voucher, string calldata clientId, address receiver, uint256 amount) private {
-        if (voucher.custom) {
-            address escrow = _getOrCreateEscrow(clientId);
-            IMintableAndBurnable(voucher.token).mint(escrow, amount);
-            IEscrow(escrow).send(voucher.token, receiver, amount);
-        } else {
-            IMintableAndBurnable(voucher.token).mint(receiver, amount);
-        }
+    function _mintVoucher(Voucher memory voucher, string calldata clientId, address receiver, uint256 amount) private {
+        address escrow = voucher.custom ? _getOrCreateEscrow(clientId) : address(0);
+        _mint(voucher.token, voucher.custom, escrow, receiver, amount);
     }
 
     function _forgetAnnouncement(string calldata sourceClient, string calldata denom) private {
@@ -475,7 +495,7 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
         returns (Voucher memory voucher)
     {
         ICS20TransferStorage storage $ = _storage();
-        string memory denom = string(abi.encodePacked(ICS20Codec.hop(destClient), denomOnSrc));
+        string memory denom = string(abi.encodePacked(ICS20Codec.PORT, "/", destClient, "/", denomOnSrc));
         voucher = $.vouchers[denom];
         if (voucher.token == address(0)) {
             address escrow = _getOrCreateEscrow(destClient);
@@ -491,9 +511,25 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
         }
     }
 
-    function _openLane(string calldata clientId, address token) private returns (Lane storage lane) {
-        lane = _storage().lanes[clientId][token];
-        if (lane.escrow == address(0)) lane.escrow = _getOrCreateEscrow(clientId);
+    /// @dev The token's lane, if the amount may be sent over it.
+    function _enterLane(IICS20TransferMsgs.SendTransferMsg calldata msg_) private returns (Lane memory lane) {
+        (string calldata clientId, address token) = (msg_.sourceClient, msg_.denom);
+        uint256 clientRules = _requireOpen(clientId);
+        ICS20TransferStorage storage $ = _storage();
+        lane = $.lanes[clientId][token];
+        if (lane.escrow == address(0)) {
+            lane.escrow = _getOrCreateEscrow(clientId);
+            $.lanes[clientId][token].escrow = lane.escrow;
+        }
+        if (lane.rules & LIMITS_OUTGOING != 0) {
+            TokenBucket storage bucket = $.safeguards[clientId][token].outgoing;
+            if (!bucket.take(msg_.amount)) {
+                TokenBucket memory limit = bucket;
+                revert ICS20LimitExceeded(token, msg_.amount, limit.available(), limit.availableAt(msg_.amount));
+            }
+        } else {
+            require(clientRules & LIMITS_REQUIRED == 0, ICS20LimitRequired(clientId, token));
+        }
     }
 
     function _getOrCreateEscrow(string calldata clientId) private returns (address escrow) {
@@ -533,16 +569,5 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, IBCApp {
         require(
             bytes(text).length <= TokenMetadata.MAX_LENGTH, ICS20MetadataTooLong(bytes(text).length)
         );
-    }
-
-    function _is(string calldata text, bytes32 hash) private pure returns (bool) {
-        return keccak256(bytes(text)) == hash;
-    }
-
-    function _storage() private pure returns (ICS20TransferStorage storage $) {
-        bytes32 slot = STORAGE;
-        assembly {
-            $.slot := slot
-        }
     }
 }

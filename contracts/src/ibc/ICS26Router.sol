@@ -93,9 +93,7 @@ contract ICS26Router is
         PacketEncoding.emitPacket(
             SendPacket.selector,
             keccak256(bytes(msg_.sourceClient)),
-            PacketEncoding.encode(
-                sequence, msg_.sourceClient, destClient, msg_.timeoutTimestamp, abi.encode(msg_.payload)
-            )
+            PacketEncoding.encode(sequence, msg_, destClient)
         );
     }
 
@@ -118,7 +116,7 @@ contract ICS26Router is
             ICS24Host.packetCommitment(ICS24Host.hash(bytes(packet.destClient)), packet.timeoutTimestamp, payload)
         );
 
-        bytes memory encoded = abi.encode(packet);
+        bytes memory encoded = PacketEncoding.encode(packet);
         if (!_setReceipt(packet, keccak256(encoded))) {
             emit Noop();
             return;
@@ -150,7 +148,7 @@ contract ICS26Router is
             emit Noop();
             return;
         }
-        bytes memory encoded = abi.encode(packet);
+        bytes memory encoded = PacketEncoding.encode(packet);
         bytes memory acknowledgement = msg_.acknowledgement;
         bool success = PacketEncoding.callAppWithAck(
             address(_app(payload.sourcePort)),
@@ -187,7 +185,7 @@ contract ICS26Router is
             emit Noop();
             return;
         }
-        bytes memory encoded = abi.encode(packet);
+        bytes memory encoded = PacketEncoding.encode(packet);
         bool success = PacketEncoding.callApp(
             address(_app(payload.sourcePort)), IIBCApp.onTimeoutPacket.selector, encoded, msg.sender
         );

@@ -5,6 +5,7 @@ import {Initializable} from "@openzeppelin/contracts-upgradeable/proxy/utils/Ini
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {IICS27Errors} from "./errors/IICS27Errors.sol";
 import {IICS27Account} from "./interfaces/IICS27Account.sol";
+import {IICS27GMP} from "./interfaces/IICS27GMP.sol";
 import {IICS27AccountMsgs} from "./msgs/IICS27AccountMsgs.sol";
 
 /// @title ICS27Account
@@ -58,6 +59,7 @@ contract ICS27Account is IICS27Account, IICS27Errors, Initializable {
 
     /// @inheritdoc IICS27Account
     function execute(address target, bytes calldata data, uint256 value) external onlySelf returns (bytes memory) {
+        _requireAllowed(target);
         return Address.functionCallWithValue(target, data, value);
     }
 
@@ -69,13 +71,21 @@ contract ICS27Account is IICS27Account, IICS27Errors, Initializable {
     {
         results = new bytes[](calls.length);
         for (uint256 i = 0; i < calls.length; ++i) {
+            _requireAllowed(calls[i].target);
             results[i] = Address.functionCallWithValue(calls[i].target, calls[i].data, calls[i].value);
         }
     }
 
     /// @inheritdoc IICS27Account
     function delegateExecute(address target, bytes calldata data) external onlySelf returns (bytes memory) {
+        _requireAllowed(target);
         return Address.functionDelegateCall(target, data);
+    }
+
+    /// @dev The application checked the first contract that is called; these are the ways on from the account itself.
+    function _requireAllowed(address target) private view {
+        bool allowed = IICS27GMP(_storage().ics27).accountMayCall(address(this), target);
+        require(allowed, ICS27TargetForbidden(target));
     }
 
     function _storage() private pure returns (ICS27AccountStorage storage $) {

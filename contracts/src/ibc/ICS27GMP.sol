@@ -5,12 +5,15 @@ import {BeaconProxy} from "@openzeppelin/contracts/proxy/beacon/BeaconProxy.sol"
 import {UpgradeableBeacon} from "@openzeppelin/contracts/proxy/beacon/UpgradeableBeacon.sol";
 import {Create2} from "@openzeppelin/contracts/utils/Create2.sol";
 import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
+import {ClientPause} from "./base/ClientPause.sol";
 import {IBCApp} from "./base/IBCApp.sol";
 import {IICS27Errors} from "./errors/IICS27Errors.sol";
 import {IIBCApp} from "./interfaces/IIBCApp.sol";
 import {IICS27Account} from "./interfaces/IICS27Account.sol";
 import {IICS27GMP} from "./interfaces/IICS27GMP.sol";
+import {CallTargets} from "./libraries/CallTargets.sol";
 import {ICS24Host} from "./libraries/ICS24Host.sol";
+import {ShortText} from "./libraries/ShortText.sol";
 import {SenderCallbacks} from "./libraries/SenderCallbacks.sol";
 import {IIBCAppCallbacks} from "./msgs/IIBCAppCallbacks.sol";
 import {IICS26RouterMsgs} from "./msgs/IICS26RouterMsgs.sol";
@@ -18,13 +21,15 @@ import {IICS27GMPMsgs} from "./msgs/IICS27GMPMsgs.sol";
 
 /// @title ICS27GMP
 /// @notice General message passing: a contract on one chain calls a contract on another, and learns the outcome.
-/// This contract owns nothing and is authorized to nothing: each sender acts through an account of its own.
-contract ICS27GMP is IICS27GMP, IICS27Errors, IBCApp {
+/// This contract owns nothing and is authorized to nothing: each sender acts through an account of its own, which no
+/// contract under the same access manager ever hears from.
+contract ICS27GMP is IICS27GMP, IICS27Errors, IBCApp, ClientPause {
     /// @custom:storage-location erc7201:causeway.storage.ICS27GMP
     struct ICS27GMPStorage {
         mapping(bytes32 accountIdHash => IICS27Account) accounts;
         mapping(address account => IICS27GMPMsgs.AccountIdentifier) accountIds;
         UpgradeableBeacon accountBeacon;
+        mapping(string clientId => mapping(address target => bool)) targets;
     }
 
     /// @dev See ERC-7201.
@@ -34,6 +39,9 @@ contract ICS27GMP is IICS27GMP, IICS27Errors, IBCApp {
     string private constant PORT = "gmpport";
     string private constant VERSION = "ics27-2";
     string private constant ENCODING = "application/x-solidity-abi";
+
+    /// @dev A client's rule: only listed contracts are called.
+    uint256 private constant TARGETS_LISTED = 4;
 
     /// @dev Only the router may call.
     modifier onlyRouter() {
@@ -54,7 +62,8 @@ contract ICS27GMP is IICS27GMP, IICS27Errors, IBCApp {
     }
 
     /// @inheritdoc IICS27GMP
-    function sendCall(IICS27GMPMsgs.SendCallMsg calldata msg_) external nonReentrant whenNotPaused returns (uint64) {
+    function sendCall(IICS27GMPMsgs.SendCallMsg calldata msg_) external nonReentrant returns (uint64) {
+        _requireOpen(msg_.sourceClient);
         require(msg_.payload.length != 0, ICS27PayloadEmpty());
         IICS27GMPMsgs.GMPPacketData memory data = IICS27GMPMsgs.GMPPacketData({
             sender: Strings.toChecksumHexString(msg.sender),
@@ -83,19 +92,23 @@ contract ICS27GMP is IICS27GMP, IICS27Errors, IBCApp {
         external
         onlyRouter
         nonReentrant
-        whenNotPaused
         returns (bytes memory)
     {
+        _waitUntilOpen(msg_.destinationClient);
         IICS26RouterMsgs.Payload calldata payload = msg_.payload;
-        require(Strings.equal(payload.version, VERSION), ICS27UnexpectedVersion(VERSION, payload.version));
-        require(Strings.equal(payload.sourcePort, PORT), ICS27InvalidPort(PORT, payload.sourcePort));
-        require(Strings.equal(payload.encoding, ENCODING), ICS27UnexpectedEncoding(ENCODING, payload.encoding));
-        require(Strings.equal(payload.destPort, PORT), ICS27InvalidPort(PORT, payload.destPort));
+        require(ShortText.equals(payload.version, "ics27-2", 7), ICS27UnexpectedVersion(VERSION, payload.version));
+        require(ShortText.equals(payload.sourcePort, "gmpport", 7), ICS27InvalidPort(PORT, payload.sourcePort));
+        require(
+            ShortText.equals(payload.encoding, "application/x-solidity-abi", 26),
+            ICS27UnexpectedEncoding(ENCODING, payload.encoding)
+        );
+        require(ShortText.equals(payload.destPort, "gmpport", 7), ICS27InvalidPort(PORT, payload.destPort));
 
         IICS27GMPMsgs.GMPPacketData memory data = abi.decode(payload.value, (IICS27GMPMsgs.GMPPacketData));
         require(data.payload.length != 0, ICS27PayloadEmpty());
         (bool valid, address receiver) = Strings.tryParseAddress(data.receiver);
         require(valid, ICS27InvalidReceiver(data.receiver));
+        require(_mayCall(msg_.destinationClient, receiver), ICS27TargetForbidden(receiver));
 
         IICS27Account account = _getOrCreateAccount(
             IICS27GMPMsgs.AccountIdentifier({
@@ -129,6 +142,28 @@ contract ICS27GMP is IICS27GMP, IICS27Errors, IBCApp {
     }
 
     /// @inheritdoc IICS27GMP
+    function listTargets(string calldata clientId, bool listed) external restricted {
+        _setClientRule(clientId, TARGETS_LISTED, listed);
+        emit TargetsListed(clientId, listed);
+    }
+
+    /// @inheritdoc IICS27GMP
+    function setTarget(string calldata clientId, address target, bool allowed) external restricted {
+        _storage().targets[clientId][target] = allowed;
+        emit TargetSet(clientId, target, allowed);
+    }
+
+    /// @inheritdoc IICS27GMP
+    function mayCall(string calldata clientId, address target) external view returns (bool) {
+        return _mayCall(clientId, target);
+    }
+
+    /// @inheritdoc IICS27GMP
+    function accountMayCall(address account, address target) external view returns (bool) {
+        return _mayCall(_storage().accountIds[account].clientId, target);
+    }
+
+    /// @inheritdoc IICS27GMP
     function upgradeAccountTo(address newAccountLogic) external restricted {
         _storage().accountBeacon.upgradeTo(newAccountLogic);
     }
@@ -153,6 +188,13 @@ contract ICS27GMP is IICS27GMP, IICS27Errors, IBCApp {
         bytes32 idHash = keccak256(abi.encode(accountId));
         address account = address(_storage().accounts[idHash]);
         return account != address(0) ? account : Create2.computeAddress(idHash, keccak256(_accountCode()));
+    }
+
+    function _mayCall(string memory clientId, address target) private view returns (bool) {
+        IBCAppStorage storage app = _appStorage();
+        bool listed = app.clientsWithRules != 0 && app.clientRules[clientId] & TARGETS_LISTED != 0;
+        if (listed && !_storage().targets[clientId][target]) return false;
+        return !CallTargets.isManagedBy(target, authority());
     }
 
     function _getOrCreateAccount(IICS27GMPMsgs.AccountIdentifier memory id) private returns (IICS27Account account) {

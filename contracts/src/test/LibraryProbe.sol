@@ -4,6 +4,7 @@ pragma solidity ^0.8.34;
 import {HexAddress} from "../ibc/libraries/HexAddress.sol";
 import {IBCIdentifiers} from "../ibc/libraries/IBCIdentifiers.sol";
 import {ICS24Host} from "../ibc/libraries/ICS24Host.sol";
+import {PacketEncoding} from "../ibc/libraries/PacketEncoding.sol";
 import {IICS26RouterMsgs} from "../ibc/msgs/IICS26RouterMsgs.sol";
 
 /// @title LibraryProbe
@@ -37,6 +38,26 @@ contract LibraryProbe {
         returns (bytes memory, bytes32 key)
     {
         return (ICS24Host.path(clientId, tag, sequence), ICS24Host.pathKey(clientId, tag, sequence));
+    }
+
+    /// @notice See `PacketEncoding`.
+    /// @param packet The packet.
+    /// @return The encoding.
+    function encode(IICS26RouterMsgs.Packet calldata packet) external pure returns (bytes memory) {
+        return PacketEncoding.encode(packet);
+    }
+
+    /// @notice See `PacketEncoding`.
+    /// @param sequence The packet's sequence.
+    /// @param message What it is made of.
+    /// @param destClient Its destination client.
+    /// @return The encoding.
+    function encodeSent(uint64 sequence, IICS26RouterMsgs.MsgSendPacket calldata message, string calldata destClient)
+        external
+        pure
+        returns (bytes memory)
+    {
+        return PacketEncoding.encode(sequence, message, destClient);
     }
 
     /// @notice See `HexAddress`.

@@ -135,7 +135,7 @@ fn nothing_is_initialized_twice_and_implementations_never() {
     };
     let plain = [
         net.a.deploy_plain(&ICS26Router::BYTECODE),
-        net.a.deploy_plain(&ICS20Transfer::BYTECODE),
+        net.a.deploy_transfer_logic(),
         net.a.deploy_plain(&ICS27GMP::BYTECODE),
     ];
     let targets = [

@@ -13,14 +13,18 @@ use causeway_contracts::ics27_gmp::{ICS27GMP, IICS27GMPMsgs::SendCallMsg};
 
 use crate::harness::chain::{ALICE, BOB, RELAYER, Receipt};
 use crate::harness::network::{ACKNOWLEDGEMENT, COMMITMENT, Network, Side, TIMEOUT, home};
+use crate::harness::safeguards::{INCOMING, OUTGOING};
 
 /// At most this much, for what has a target.
-const TARGETS: [(&str, u64); 5] = [
+const TARGETS: [(&str, u64); 7] = [
     ("send_transfer_warm", 130_000),
     ("recv_existing_voucher", 200_000),
     ("recv_batch_50_per_packet", 120_000),
     ("ack_batch_50_per_packet", 70_000),
     ("timeout", 170_000),
+    // With limits and holds on, a batch costs no more.
+    ("recv_batch_50_guarded_per_packet", 120_000),
+    ("ack_batch_50_guarded_per_packet", 70_000),
 ];
 
 #[test]
@@ -111,7 +115,36 @@ fn measure() -> BTreeMap<String, u64> {
         gas.insert(format!("recv_batch_{size}_per_packet"), recv);
         gas.insert(format!("ack_batch_{size}_per_packet"), ack);
     }
+    guarded(&mut gas);
     gas
+}
+
+/// The same with limits in both directions and large amounts held, and what a held one costs.
+fn guarded(gas: &mut BTreeMap<String, u64>) {
+    let mut net = Network::new();
+    net.cross(Side::A, net.token, 500);
+    let voucher = net.b.voucher(&home(net.token));
+    let token = net.token;
+    for direction in [OUTGOING, INCOMING] {
+        net.a.limit(token, direction, 10u128.pow(12), 86_400);
+        net.b.limit(voucher, direction, 10u128.pow(12), 86_400);
+    }
+    net.a.hold(token, 100_000, 3600);
+    net.b.hold(voucher, 100_000, 3600);
+    net.cross(Side::A, token, 500);
+
+    let mut record = |name: &str, receipt: &Receipt| gas.insert(name.to_owned(), receipt.gas);
+    let sent = net.try_transfer(Side::A, token, 500).unwrap();
+    record("send_transfer_guarded", &sent);
+    let received = net.recv(Side::B, &sent.sent()[0]).unwrap();
+    record("recv_existing_voucher_guarded", &received);
+    let held = net.transfer(Side::A, token, 100_000);
+    record("recv_held", &net.recv(Side::B, &held).unwrap());
+    net.b.timestamp += 3600;
+    record("release_held", &net.b.release(RELAYER, 1).unwrap());
+    let (recv, ack) = batch(&mut net, 50);
+    gas.insert("recv_batch_50_guarded_per_packet".into(), recv);
+    gas.insert("ack_batch_50_guarded_per_packet".into(), ack);
 }
 
 fn back_home(net: &mut Network, record: &mut impl FnMut(&str, &Receipt) -> u64) {

@@ -11,13 +11,18 @@ mod harness;
 
 mod access;
 mod assets;
+mod call_targets;
 mod conservation;
 mod gas;
+mod held;
+mod hostile_tokens;
 mod light_client;
+mod limits;
 mod messages;
 mod metadata;
 mod misbehaviour;
 mod packet_data;
+mod pauses;
 mod refunds;
 mod relaying;
 mod router;

@@ -1,6 +1,6 @@
 //! What a voucher is called.
 
-use alloy::primitives::{Address, U256};
+use alloy::primitives::{Address, Bytes, U256, hex};
 use alloy::sol_types::{SolCall, SolValue};
 use causeway_contracts::NATIVE_COIN;
 use causeway_contracts::ibc_erc20::IBCERC20;
@@ -106,15 +106,11 @@ fn an_announcement_that_is_refused_is_let_be() {
     let mut net = Network::new();
     let packets = net.try_transfer(Side::A, net.token, 5).unwrap().sent();
     // What a counterparty that knows no announcements answers.
-    net.b
-        .must(ADMIN, net.b.transfer, &ICS20Transfer::pauseCall {});
-    let ack = net
-        .recv(Side::B, &packets[0])
-        .unwrap()
-        .acknowledgements()
-        .remove(0);
+    let error = Bytes::from(hex!(
+        "4774d4a575993f963b1c06573736617a457abef8589178db8d10c94b4ab511ab"
+    ));
     let before = net.a.balance(net.token, ALICE);
-    net.ack(Side::A, &packets[0], &ack).unwrap();
+    net.ack_forged(Side::A, &packets[0], &error).unwrap();
     assert_eq!(net.a.balance(net.token, ALICE), before);
     assert!(announced(&net, net.token));
     assert_eq!(

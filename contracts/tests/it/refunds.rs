@@ -7,7 +7,7 @@ use causeway_contracts::attestation_light_client::AttestationLightClient as Clie
 use causeway_contracts::ics20_transfer::ICS20Transfer;
 use causeway_contracts::ics26_router::ICS26Router;
 
-use crate::harness::chain::{ADMIN, ALICE, BOB};
+use crate::harness::chain::{ALICE, BOB};
 use crate::harness::network::{COMMITMENT, Network, RECEIPT, Side, TIMEOUT, home};
 
 #[test]
@@ -186,46 +186,4 @@ fn timeouts_lie_within_a_day_in_the_future() {
     );
     try_at(now + 1).unwrap();
     try_at(now + 86_400).unwrap();
-}
-
-#[test]
-fn a_paused_application_neither_sends_nor_receives_but_refunds() {
-    let mut net = Network::new();
-    let before = net.a.balance(net.token, ALICE);
-    net.cross(Side::A, net.token, 0x10);
-    let timing_out = net.transfer(Side::A, net.token, 500);
-    let refused = net.transfer(Side::A, net.token, 700);
-    let delivered = net.transfer(Side::A, net.token, 900);
-    let ack = net
-        .recv(Side::B, &delivered)
-        .unwrap()
-        .acknowledgements()
-        .remove(0);
-    for chain in [&mut net.a, &mut net.b] {
-        chain.must(ADMIN, chain.transfer, &ICS20Transfer::pauseCall {});
-    }
-
-    let failure = net.try_transfer(Side::A, net.token, 5).err().unwrap();
-    assert!(failure.is::<ICS20Transfer::EnforcedPause>());
-    let received = net.recv(Side::B, &refused).unwrap();
-    assert_eq!(
-        received
-            .events::<ICS26Router::IBCAppRecvPacketCallbackError>()
-            .len(),
-        1
-    );
-    let error = received.acknowledgements().remove(0);
-
-    net.ack(Side::A, &delivered, &ack).unwrap();
-    net.ack(Side::A, &refused, &error).unwrap();
-    net.pass(TIMEOUT);
-    net.timeout(Side::A, &timing_out).unwrap();
-    assert_eq!(
-        net.a.balance(net.token, ALICE),
-        before - U256::from(0x10 + 900)
-    );
-
-    net.a
-        .must(ADMIN, net.a.transfer, &ICS20Transfer::unpauseCall {});
-    net.transfer(Side::A, net.token, 5);
 }

@@ -7,12 +7,12 @@ use alloy::sol_types::{SolCall, SolValue};
 use causeway_contracts::ics26_router::ICS26Router;
 use proptest::prelude::*;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::harness::attestors::{self, PACKET, STATE, digest, sign};
 use crate::harness::chain::{Chain, path, path_hash};
 use crate::harness::fixtures::LibraryProbe;
-use crate::harness::fixtures::probe::IICS26RouterMsgs::{Packet, Payload};
+use crate::harness::fixtures::probe::IICS26RouterMsgs::{MsgSendPacket, Packet, Payload};
+use crate::harness::forgery::packet_commitment;
 use crate::harness::network::{COMMITMENT, Network, Side};
 
 /// The slot of ERC-7201 `ibc.storage.IBCStore`, where the router's commitments lie.
@@ -205,32 +205,6 @@ fn commitments_and_paths_are_the_published_bytes() {
     }
 }
 
-fn sha(parts: &[&[u8]]) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update(part);
-    }
-    hasher.finalize().into()
-}
-
-/// The formula, written down a second time.
-fn commitment(packet: &Packet) -> B256 {
-    let payload = &packet.payloads[0];
-    let payload = sha(&[
-        &sha(&[payload.sourcePort.as_bytes()]),
-        &sha(&[payload.destPort.as_bytes()]),
-        &sha(&[payload.version.as_bytes()]),
-        &sha(&[payload.encoding.as_bytes()]),
-        &sha(&[&payload.value]),
-    ]);
-    B256::from(sha(&[
-        &[2],
-        &sha(&[packet.destClient.as_bytes()]),
-        &sha(&[&packet.timeoutTimestamp.to_be_bytes()]),
-        &sha(&[&payload]),
-    ]))
-}
-
 #[test]
 fn clients_that_ask_for_no_name_are_numbered() {
     let mut net = Network::new();
@@ -254,7 +228,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn commitments_follow_the_formula_for_any_packet(
+    fn commitments_and_encodings_follow_the_formula_for_any_packet(
         sequence: u64,
         timeout: u64,
         names in proptest::collection::vec(".{0,70}", 6),
@@ -274,7 +248,20 @@ proptest! {
                 value: value.into(),
             }],
         };
-        let expected = commitment(&packet);
+        let expected = packet_commitment(&SolValue::abi_decode(&packet.abi_encode()).unwrap());
+        let encoded = packet.abi_encode();
+        let sent = LibraryProbe::encodeSentCall {
+            sequence,
+            message: MsgSendPacket {
+                sourceClient: packet.sourceClient.clone(),
+                timeoutTimestamp: timeout,
+                payload: packet.payloads[0].clone(),
+            },
+            destClient: packet.destClient.clone(),
+        };
+        prop_assert_eq!(chain.view(probe, &sent).to_vec(), encoded.clone());
+        let received = LibraryProbe::encodeCall { packet: packet.clone() };
+        prop_assert_eq!(chain.view(probe, &received).to_vec(), encoded);
         let client = packet.sourceClient.clone();
         prop_assert_eq!(chain.view(probe, &LibraryProbe::packetCommitmentCall { packet }), expected);
         let call = LibraryProbe::pathCall { clientId: client.clone(), tag: 3, sequence };

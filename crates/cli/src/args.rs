@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{call, config, deploy, keys, packets, run, status, transfer};
+use crate::commands::{
+    call, config, deploy, held, keys, limits, packets, pause, run, status, transfer,
+};
 
 /// Connects blockchains: tokens and calls cross between them over IBC v2, verified on arrival.
 #[derive(Debug, Parser)]
@@ -64,6 +66,14 @@ pub(crate) enum Command {
     Packets(packets::PacketsArgs),
     /// Show what the running node does, and if nothing moves, why
     Status(status::StatusArgs),
+    /// Show and set how much of a token may pass
+    Limits(limits::LimitsArgs),
+    /// List, release, veto and return transfers that are held
+    Transfers(held::TransfersArgs),
+    /// Stop transfers and calls on a chain, or over one route
+    Pause(pause::PauseArgs),
+    /// Resume what was stopped
+    Unpause(pause::UnpauseArgs),
     /// Make, list and show encrypted keys
     Keys(keys::KeysArgs),
 }

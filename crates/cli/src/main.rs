@@ -56,6 +56,10 @@ async fn execute(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Status(args) => commands::status::execute(args, &cli.config, output).await,
         Command::Transfer(args) => commands::transfer::execute(args, &cli.config, output).await,
         Command::Call(args) => commands::call::execute(args, &cli.config, output).await,
+        Command::Limits(args) => commands::limits::execute(args, &cli.config, output).await,
+        Command::Transfers(args) => commands::held::execute(args, &cli.config, output).await,
+        Command::Pause(args) => commands::pause::pause(args, &cli.config, output).await,
+        Command::Unpause(args) => commands::pause::unpause(args, &cli.config, output).await,
         Command::Keys(args) => commands::keys::execute(args, output),
     }
 }

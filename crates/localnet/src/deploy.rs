@@ -4,7 +4,9 @@ use alloy::primitives::Address;
 use anyhow::Result;
 use causeway_evm::{EvmChain, EvmConfig, Finality};
 use causeway_ibc::{ClientId, Committee};
-use causeway_ibc_evm::{Account, ClientSpec, IbcContracts, deploy_client, deploy_stack};
+use causeway_ibc_evm::{
+    Account, ClientSpec, IbcContracts, RoleHolders, deploy_client, deploy_stack,
+};
 use causeway_types::ChainId;
 
 use crate::{
@@ -49,7 +51,9 @@ pub(crate) async fn connect(
     };
     let account = |chain| Account::new(chain, nothing, dev_key(roles::DEPLOYER));
     let (on_a, on_b) = (account(a), account(b));
-    let (stack_a, stack_b) = tokio::try_join!(deploy_stack(&on_a), deploy_stack(&on_b))?;
+    let holders = RoleHolders::all(on_a.address());
+    let (stack_a, stack_b) =
+        tokio::try_join!(deploy_stack(&on_a, &holders), deploy_stack(&on_b, &holders))?;
     let id = |of: &EvmChain, on: &EvmChain| -> Result<ClientId> {
         Ok(format!("attest-{}-on-{}", of.id().reference(), on.id().reference()).parse()?)
     };

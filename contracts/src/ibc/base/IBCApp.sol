@@ -1,43 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 pragma solidity ^0.8.34;
 
-import {AccessManagedUpgradeable} from
-    "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IIBCApp} from "../interfaces/IIBCApp.sol";
 import {IICS26Router} from "../interfaces/IICS26Router.sol";
 import {IPausable} from "../interfaces/IPausable.sol";
+import {AppState} from "./AppState.sol";
 import {Multicall} from "./Multicall.sol";
 
 /// @title IBCApp
-/// @notice What the applications share: their router, their pause switch and their upgrades.
-abstract contract IBCApp is
-    IIBCApp,
-    IPausable,
-    AccessManagedUpgradeable,
-    Multicall,
-    ReentrancyGuardTransient,
-    UUPSUpgradeable
-{
-    /// @dev One slot, for every packet reads both.
-    /// @custom:storage-location erc7201:causeway.storage.IBCApp
-    struct IBCAppStorage {
-        IICS26Router router;
-        bool paused;
-    }
-
-    /// @dev See ERC-7201.
-    bytes32 private constant STORAGE =
-        keccak256(abi.encode(uint256(keccak256("causeway.storage.IBCApp")) - 1)) & ~bytes32(uint256(0xff));
-
-    /// @dev Sending and receiving stop while the application is paused. Acknowledgements and timeouts never do:
-    /// they are how a sender's tokens come back.
-    modifier whenNotPaused() {
-        require(!_appStorage().paused, EnforcedPause());
-        _;
-    }
-
+/// @notice What the applications share: their pause switch, their upgrades and calls in batches.
+abstract contract IBCApp is IIBCApp, IPausable, AppState, Multicall, UUPSUpgradeable {
     /// @inheritdoc IPausable
     function pause() external restricted {
         require(!_appStorage().paused, EnforcedPause());
@@ -68,17 +41,6 @@ abstract contract IBCApp is
         _appStorage().router = IICS26Router(router);
     }
 
-    function _router() internal view returns (IICS26Router) {
-        return _appStorage().router;
-    }
-
     /// @dev The admin role's alone.
     function _authorizeUpgrade(address) internal override restricted {}
-
-    function _appStorage() private pure returns (IBCAppStorage storage $) {
-        bytes32 slot = STORAGE;
-        assembly {
-            $.slot := slot
-        }
-    }
 }

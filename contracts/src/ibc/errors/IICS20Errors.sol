@@ -75,4 +75,21 @@ interface IICS20Errors {
     /// @notice A name or symbol is longer than vouchers show.
     /// @param length The length found, in bytes.
     error ICS20MetadataTooLong(uint256 length);
+
+    /// @notice The amount is more than may be sent of this token over this client now.
+    /// @param token The token.
+    /// @param amount The amount.
+    /// @param available How much may be sent now.
+    /// @param availableAt When as much as the amount may be sent, in Unix seconds, if nothing else is sent until then;
+    /// 2^64 - 1 if never, because the amount is more than the limit's capacity.
+    error ICS20LimitExceeded(address token, uint256 amount, uint256 available, uint256 availableAt);
+
+    /// @notice Only tokens with a limit pass over this client, and this one has none.
+    /// @param clientId The client.
+    /// @param token The token.
+    error ICS20LimitRequired(string clientId, address token);
+
+    /// @notice The address holds no code of safeguards.
+    /// @param safeguards The address.
+    error ICS20NoSafeguards(address safeguards);
 }

@@ -38,4 +38,8 @@ interface IICS27Errors {
 
     /// @notice There is nothing to call.
     error ICS27PayloadEmpty();
+
+    /// @notice The contract must not be called over this client: it is under the access manager, or is not listed.
+    /// @param target The contract.
+    error ICS27TargetForbidden(address target);
 }

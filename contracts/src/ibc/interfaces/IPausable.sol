@@ -2,7 +2,8 @@
 pragma solidity ^0.8.34;
 
 /// @title IPausable
-/// @notice An application that can be stopped. Stopping never holds back an acknowledgement, a timeout or a refund.
+/// @notice An application that can be stopped. Stopping never holds back an acknowledgement, a timeout or a refund;
+/// what arrives waits until the application is resumed, or times out.
 interface IPausable {
     /// @notice Stops sending and receiving.
     function pause() external;

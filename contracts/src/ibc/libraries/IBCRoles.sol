@@ -14,10 +14,14 @@ library IBCRoles {
     uint64 internal constant UNPAUSER = 3;
     /// @notice May send transfers in another account's name.
     uint64 internal constant DELEGATE_SENDER = 4;
-    /// @notice May set rate limits.
+    /// @notice May set rate limits, and which transfers are held.
     uint64 internal constant RATE_LIMITER = 5;
     /// @notice May choose client and port identifiers.
     uint64 internal constant ID_CUSTOMIZER = 6;
     /// @notice May let existing tokens stand for denominations, and set what the native coin is called.
     uint64 internal constant ERC20_CUSTOMIZER = 7;
+    /// @notice May veto transfers that are held.
+    uint64 internal constant GUARDIAN = 8;
+    /// @notice May say which contracts may be called over a client.
+    uint64 internal constant CALL_CUSTOMIZER = 9;
 }

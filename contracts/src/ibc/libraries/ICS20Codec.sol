@@ -2,6 +2,7 @@
 pragma solidity ^0.8.34;
 
 import {IICS20Errors} from "../errors/IICS20Errors.sol";
+import {ShortText} from "./ShortText.sol";
 
 /// @title ICS20Codec
 /// @notice Reads packet data in place. Every field is checked to lie within the value: the packet's commitment covers
@@ -15,16 +16,36 @@ library ICS20Codec {
     string internal constant METADATA_VERSION = "causeway-metadata-1";
     /// @notice The encoding of both.
     string internal constant ENCODING = "application/x-solidity-abi";
-    /// @notice The hash of each, to compare with.
-    bytes32 internal constant PORT_HASH = keccak256("transfer");
-    /// @notice See `PORT_HASH`.
-    bytes32 internal constant VERSION_HASH = keccak256("ics20-1");
-    /// @notice See `PORT_HASH`.
-    bytes32 internal constant METADATA_VERSION_HASH = keccak256("causeway-metadata-1");
-    /// @notice See `PORT_HASH`.
-    bytes32 internal constant ENCODING_HASH = keccak256("application/x-solidity-abi");
     /// @notice The acknowledgement of success.
     bytes internal constant SUCCESS = '{"result":"AQ=="}';
+
+    /// @notice Whether a text is the port.
+    /// @param text The text.
+    /// @return True if it is.
+    function isPort(string calldata text) internal pure returns (bool) {
+        return ShortText.equals(text, "transfer", 8);
+    }
+
+    /// @notice Whether a text is the version of transfers.
+    /// @param text The text.
+    /// @return True if it is.
+    function isVersion(string calldata text) internal pure returns (bool) {
+        return ShortText.equals(text, "ics20-1", 7);
+    }
+
+    /// @notice Whether a text is the version of metadata announcements.
+    /// @param text The text.
+    /// @return True if it is.
+    function isMetadataVersion(string calldata text) internal pure returns (bool) {
+        return ShortText.equals(text, "causeway-metadata-1", 19);
+    }
+
+    /// @notice Whether a text is the encoding.
+    /// @param text The text.
+    /// @return True if it is.
+    function isEncoding(string calldata text) internal pure returns (bool) {
+        return ShortText.equals(text, "application/x-solidity-abi", 26);
+    }
 
     /// @notice The tuple in `abi.encode(tuple)`, where the tuple is dynamic.
     /// @param value The encoding.
@@ -69,7 +90,7 @@ library ICS20Codec {
     /// @notice The hop `transfer/<clientId>/` that a token's trace gains when it arrives over a client.
     /// @param clientId The client.
     /// @return The hop.
-    function hop(string calldata clientId) internal pure returns (bytes memory) {
+    function hop(string memory clientId) internal pure returns (bytes memory) {
         return abi.encodePacked(PORT, "/", clientId, "/");
     }
 
@@ -97,11 +118,21 @@ library ICS20Codec {
     /// @param denom The trace.
     /// @param clientId The client.
     /// @return found Whether it begins with the hop.
-    function startsWithHop(string memory denom, string calldata clientId) internal pure returns (bool found) {
+    function startsWithHop(string memory denom, string memory clientId) internal pure returns (bool found) {
         bytes memory prefix = hop(clientId);
         if (bytes(denom).length < prefix.length) return false;
         assembly ("memory-safe") {
             found := eq(keccak256(add(denom, 0x20), mload(prefix)), keccak256(add(prefix, 0x20), mload(prefix)))
         }
+    }
+
+    /// @notice The client of a trace's first hop.
+    /// @param denom The trace; it begins with the port and a slash.
+    /// @return The client; all that follows the port if it is no whole hop.
+    function clientOf(string calldata denom) internal pure returns (string calldata) {
+        uint256 begin = bytes(PORT).length + 1;
+        uint256 end = begin;
+        while (end < bytes(denom).length && bytes(denom)[end] != "/") ++end;
+        return denom[begin:end];
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.34;
 
 import {IICS26RouterErrors} from "../errors/IICS26RouterErrors.sol";
+import {IICS26RouterMsgs} from "../msgs/IICS26RouterMsgs.sol";
 
 /// @title PacketEncoding
 /// @notice Builds what the router says about a packet, calls and events, from one `abi.encode(packet)`. Encoding a
@@ -13,50 +14,40 @@ library PacketEncoding {
     /// @dev Where an encoding's second word, the packet, begins in memory.
     uint256 private constant PACKET = 0x40;
 
+    /// @notice Encodes a packet. The compiler would do the same at five times the cost.
+    /// @param packet The packet, with one payload.
+    /// @return encoded What `abi.encode(packet)` gives.
+    function encode(IICS26RouterMsgs.Packet calldata packet) internal pure returns (bytes memory encoded) {
+        uint256 head;
+        uint256 to;
+        (encoded, head, to) = _begin(packet.sequence, packet.timeoutTimestamp);
+        to = _append(head, 0x20, to, packet.sourceClient);
+        to = _append(head, 0x40, to, packet.destClient);
+        _end(encoded, _appendPayload(head, to, packet.payloads[0]));
+    }
+
     /// @notice Encodes a packet that is not in calldata as a whole yet.
     /// @param sequence The packet's sequence.
-    /// @param sourceClient Its source client.
+    /// @param message What it is made of.
     /// @param destClient Its destination client.
-    /// @param timeoutTimestamp Its timeout.
-    /// @param encodedPayload `abi.encode(payload)`.
     /// @return encoded What `abi.encode(packet)` gives.
-    function encode(
-        uint64 sequence,
-        string calldata sourceClient,
-        string memory destClient,
-        uint64 timeoutTimestamp,
-        bytes memory encodedPayload
-    ) internal pure returns (bytes memory encoded) {
+    function encode(uint64 sequence, IICS26RouterMsgs.MsgSendPacket calldata message, string memory destClient)
+        internal
+        pure
+        returns (bytes memory encoded)
+    {
+        uint256 head;
+        uint256 to;
+        (encoded, head, to) = _begin(sequence, message.timeoutTimestamp);
+        to = _append(head, 0x20, to, message.sourceClient);
         assembly ("memory-safe") {
-            encoded := mload(0x40)
-            let packet := add(encoded, PACKET)
-            mstore(add(encoded, 0x20), 0x20)
-            mstore(packet, sequence)
-            mstore(add(packet, 0x20), 0xa0)
-            mstore(add(packet, 0x60), timeoutTimestamp)
-
-            let to := add(packet, 0xa0)
-            mstore(to, sourceClient.length)
-            to := add(to, 0x20)
-            mstore(add(to, sourceClient.length), 0)
-            calldatacopy(to, sourceClient.offset, sourceClient.length)
-            to := add(to, and(add(sourceClient.length, 0x1f), not(0x1f)))
-
-            mstore(add(packet, 0x40), sub(to, packet))
+            mstore(add(head, 0x40), sub(to, head))
             let length := mload(destClient)
             mstore(add(add(to, 0x20), length), 0)
             mcopy(to, destClient, add(length, 0x20))
             to := add(to, and(add(length, 0x3f), not(0x1f)))
-
-            mstore(add(packet, 0x80), sub(to, packet))
-            mstore(to, 1)
-            mstore(add(to, 0x20), 0x20)
-            let size := sub(mload(encodedPayload), 0x20)
-            mcopy(add(to, 0x40), add(encodedPayload, 0x40), size)
-            to := add(add(to, 0x40), size)
-            mstore(encoded, sub(sub(to, encoded), 0x20))
-            mstore(0x40, to)
         }
+        _end(encoded, _appendPayload(head, to, message.payload));
     }
 
     /// @notice Calls an application's `selector((sourceClient, destClient, sequence, payload, relayer))`.
@@ -213,6 +204,65 @@ library PacketEncoding {
             mcopy(to, acknowledgement, add(mload(acknowledgement), 0x20))
             let size := and(add(sub(end, data), 0x1f), not(0x1f))
             log3(data, size, topic, clientTopic, mload(add(encoded, PACKET)))
+        }
+    }
+
+    /// @dev Writes what has a fixed size. Nothing may take memory before `_end` does.
+    function _begin(uint64 sequence, uint64 timeoutTimestamp)
+        private
+        pure
+        returns (bytes memory encoded, uint256 head, uint256 to)
+    {
+        assembly ("memory-safe") {
+            encoded := mload(0x40)
+            head := add(encoded, PACKET)
+            mstore(add(encoded, 0x20), 0x20)
+            mstore(head, sequence)
+            mstore(add(head, 0x60), timeoutTimestamp)
+            to := add(head, 0xa0)
+        }
+    }
+
+    function _appendPayload(uint256 head, uint256 to, IICS26RouterMsgs.Payload calldata payload)
+        private
+        pure
+        returns (uint256)
+    {
+        assembly ("memory-safe") {
+            mstore(add(head, 0x80), sub(to, head))
+            mstore(to, 1)
+            mstore(add(to, 0x20), 0x20)
+            head := add(to, 0x40)
+            to := add(head, 0xa0)
+        }
+        to = _append(head, 0x00, to, payload.sourcePort);
+        to = _append(head, 0x20, to, payload.destPort);
+        to = _append(head, 0x40, to, payload.version);
+        to = _append(head, 0x60, to, payload.encoding);
+        return _append(head, 0x80, to, string(payload.value));
+    }
+
+    /// @dev Writes a text, and its offset into the head.
+    function _append(uint256 head, uint256 place, uint256 to, string calldata text)
+        private
+        pure
+        returns (uint256 next)
+    {
+        assembly ("memory-safe") {
+            mstore(add(head, place), sub(to, head))
+            mstore(to, text.length)
+            let data := add(to, 0x20)
+            // Clears the padding behind the last character.
+            mstore(add(data, text.length), 0)
+            calldatacopy(data, text.offset, text.length)
+            next := and(add(add(data, text.length), 0x1f), not(0x1f))
+        }
+    }
+
+    function _end(bytes memory encoded, uint256 to) private pure {
+        assembly ("memory-safe") {
+            mstore(encoded, sub(sub(to, encoded), 0x20))
+            mstore(0x40, to)
         }
     }
 

@@ -13,6 +13,7 @@ use causeway_contracts::ics26_router::IICS26RouterMsgs::Packet;
 use causeway_contracts::ics27_account::ICS27Account;
 use causeway_contracts::ics27_gmp::ICS27GMP;
 use causeway_contracts::roles;
+use causeway_contracts::transfer_safeguards::TransferSafeguards;
 use revm::context::result::{ExecutionResult, Output};
 use revm::context::{Context, TxEnv};
 use revm::database::{CacheDB, EmptyDB};
@@ -142,7 +143,7 @@ impl Chain {
         );
         let escrow_logic = self.deploy_plain(&Escrow::BYTECODE);
         let voucher_logic = self.deploy_plain(&IBCERC20::BYTECODE);
-        let transfer_logic = self.deploy_plain(&ICS20Transfer::BYTECODE);
+        let transfer_logic = self.deploy_transfer_logic();
         let permit2 = self.deploy_plain(&super::fixtures::TestPermit2::BYTECODE);
         self.transfer = self.deploy_proxy(
             transfer_logic,
@@ -175,6 +176,15 @@ impl Chain {
                 },
             );
         }
+    }
+
+    /// The transfer application's code: both halves.
+    pub fn deploy_transfer_logic(&mut self) -> Address {
+        let safeguards = self.deploy_plain(&TransferSafeguards::BYTECODE);
+        self.deploy(
+            &ICS20Transfer::BYTECODE,
+            &ICS20Transfer::constructorCall { safeguards },
+        )
     }
 
     fn wire_roles(&mut self) {

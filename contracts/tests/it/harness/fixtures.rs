@@ -25,6 +25,7 @@ fixture!(
     HostileMetadataERC20,
     "artifacts/HostileMetadataERC20.json"
 );
+fixture!(hostile, HostileERC20, "artifacts/HostileERC20.json");
 fixture!(reentrant, ReentrantERC20, "artifacts/ReentrantERC20.json");
 fixture!(custom, TestCustomERC20, "artifacts/TestCustomERC20.json");
 fixture!(permit2, TestPermit2, "artifacts/TestPermit2.json");

@@ -4,5 +4,7 @@
 pub mod attestors;
 pub mod chain;
 pub mod fixtures;
+pub mod forgery;
 pub mod network;
+pub mod safeguards;
 pub mod substitutes;

@@ -4,7 +4,9 @@ mod builder;
 
 use std::{fmt, path::Path};
 
+use alloy::primitives::Address;
 use causeway_ibc::{ClientId, Committee};
+use causeway_ibc_evm::RoleHolders;
 use causeway_types::ChainId;
 use clap::Args;
 use serde::Serialize;
@@ -29,6 +31,7 @@ the configuration at once.
 
 Examples:
   causeway deploy --from alpha --to beta --key env:DEPLOYER_KEY
+  causeway deploy --from alpha --to beta --key env:DEPLOYER_KEY --pauser 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --guardian 0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC --rate-limiter 0x90F79bf6EB2c4f870365E785982E1f101E93b906
   causeway deploy --from eip155:1 --to eip155:10 --attestors 0x70997970C51812dc3A010C7d01b50e0d17dc79C8,0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC,0x90F79bf6EB2c4f870365E785982E1f101E93b906 --threshold 2 --key deployer")]
 pub(crate) struct DeployArgs {
     /// One chain: its name or CAIP-2 id
@@ -43,8 +46,44 @@ pub(crate) struct DeployArgs {
     /// How many of them must sign [default: a majority]
     #[arg(long, value_name = "M")]
     threshold: Option<u8>,
+    /// Who may pause the new contracts [default: who deploys]
+    #[arg(long, value_name = "ADDRESS")]
+    pauser: Option<String>,
+    /// Who may resume them [default: who deploys]
+    #[arg(long, value_name = "ADDRESS")]
+    unpauser: Option<String>,
+    /// Who may veto transfers that are held [default: who deploys]
+    #[arg(long, value_name = "ADDRESS")]
+    guardian: Option<String>,
+    /// Who may set limits, and which transfers are held [default: who deploys]
+    #[arg(long, value_name = "ADDRESS")]
+    rate_limiter: Option<String>,
     #[command(flatten)]
     key: KeyArgs,
+}
+
+impl DeployArgs {
+    /// Who holds the roles that guard money; `deployer` those that nobody was named for.
+    fn holders(&self, deployer: Address) -> Result<RoleHolders, Failure> {
+        let holder = |argument: &str, named: &Option<String>| match named {
+            None => Ok(deployer),
+            Some(text) => match parse_address(text) {
+                Ok(Address::ZERO) => Err(Failure::usage(
+                    argument,
+                    "nobody has the zero address",
+                    "name an account that somebody has",
+                )),
+                Ok(address) => Ok(address),
+                Err(error) => Err(Failure::address(argument, &error)),
+            },
+        };
+        Ok(RoleHolders {
+            pauser: holder("--pauser", &self.pauser)?,
+            unpauser: holder("--unpauser", &self.unpauser)?,
+            guardian: holder("--guardian", &self.guardian)?,
+            rate_limiter: holder("--rate-limiter", &self.rate_limiter)?,
+        })
+    }
 }
 
 #[derive(Serialize)]
@@ -85,6 +124,7 @@ pub(crate) async fn execute(args: DeployArgs, path: &Path, output: Output) -> Re
     }
     let committee = committee(&args, &loaded)?;
     let key = args.key.open()?;
+    let holders = args.holders(key.address())?;
     let mut edit = ConfigEdit::open(path)?;
     for (argument, chain) in [("--from", from), ("--to", to)] {
         if !edit.has_chain(&chain.id) {
@@ -108,7 +148,8 @@ pub(crate) async fn execute(args: DeployArgs, path: &Path, output: Output) -> Re
     b.check_counterparty(&a)?;
     let progress = Progress::new(output);
     // Both at once, and what one of them finished is noted even if the other failed.
-    let (stack_a, stack_b) = tokio::join!(a.stack(&progress), b.stack(&progress));
+    let (stack_a, stack_b) =
+        tokio::join!(a.stack(&progress, &holders), b.stack(&progress, &holders));
     for (chain, stack) in [(from, &stack_a), (to, &stack_b)] {
         if let Ok(Stack {
             contracts,

@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use alloy::primitives::{Address, U256};
-use causeway_ibc::ics20::Denom;
-use causeway_ibc_evm::{SendError, Token, TokenInfo, TransferOrder, voucher_of};
+use causeway_ibc_evm::{SendError, Token, TokenInfo, TransferOrder};
 use causeway_types::{AccountId, ChainId};
 use clap::Args;
 
-use super::crossing::{Crossing, CrossingArgs, chain_failure, send_failure};
+use super::{
+    crossing::{Crossing, CrossingArgs, send_failure},
+    token::TokenArg,
+};
 use crate::{
     address::parse_address,
     amount::{AmountError, format_amount, parse_amount},
@@ -45,11 +47,6 @@ pub(crate) struct TransferArgs {
     receiver: String,
 }
 
-enum TokenArg {
-    Here(Token),
-    VoucherOf(Token),
-}
-
 /// Runs `causeway transfer`.
 pub(crate) async fn execute(
     args: TransferArgs,
@@ -58,10 +55,12 @@ pub(crate) async fn execute(
 ) -> Result<(), Failure> {
     let loaded = config::load(path)?;
     let receiver = parse_receiver(&args.receiver, &args.crossing.destination(&loaded)?)?;
-    let token = parse_token(&args.token)?;
+    let token: TokenArg = args.token.parse()?;
     check_amount(&args.amount, args.base_units)?;
     let crossing = args.crossing.open(&loaded).await?;
-    let token = locate(&crossing, token).await?;
+    let (here, there) = (&crossing.source, &crossing.destination.label);
+    let client = &crossing.direction.source.client;
+    let token = token.locate(here, there, client).await?;
     let info = crossing
         .account
         .token_info(token)
@@ -117,19 +116,6 @@ fn check_amount(text: &str, base_units: bool) -> Result<(), Failure> {
     }
 }
 
-fn parse_token(text: &str) -> Result<TokenArg, Failure> {
-    let parse = |text: &str| match text {
-        "native" => Ok(Token::Native),
-        address => parse_address(address)
-            .map(Token::Erc20)
-            .map_err(|error| Failure::address("--token", &error)),
-    };
-    match text.strip_prefix("voucher:") {
-        Some(origin) => Ok(TokenArg::VoucherOf(parse(origin)?)),
-        None => Ok(TokenArg::Here(parse(text)?)),
-    }
-}
-
 /// Reads the receiver, which must be on the destination if it names a chain at all.
 fn parse_receiver(text: &str, destination: &ChainId) -> Result<Address, Failure> {
     let address = if text.contains(':') {
@@ -163,30 +149,6 @@ fn parse_receiver(text: &str, destination: &ChainId) -> Result<Address, Failure>
         ));
     }
     Ok(address)
-}
-
-async fn locate(crossing: &Crossing, token: TokenArg) -> Result<Token, Failure> {
-    let origin = match token {
-        TokenArg::Here(token) => return Ok(token),
-        TokenArg::VoucherOf(origin) => origin,
-    };
-    let here = &crossing.source;
-    let client = &crossing.direction.source.client;
-    // ICS-20 writes addresses in lower case.
-    let denom = Denom::parse(&format!("{:#x}", origin.address()))
-        .map_err(|error| Failure::usage("--token", error, "name a token by its address"))?;
-    let voucher = voucher_of(&here.chain.provider(), &here.contracts, client, &denom)
-        .await
-        .map_err(|error| chain_failure(&error))?;
-    voucher.map(Token::Erc20).ok_or_else(|| {
-        let (from, to) = (&crossing.source.label, &crossing.destination.label);
-        let message = format!("{from} has no voucher of that token of {to}");
-        Failure::usage(
-            "--token",
-            message,
-            format!("a voucher is made by the first transfer from {to} to {from}"),
-        )
-    })
 }
 
 async fn check_balance(
@@ -251,23 +213,6 @@ mod tests {
                 "{error}"
             );
         }
-    }
-
-    #[test]
-    fn a_token_is_an_address_the_coin_or_a_voucher() {
-        assert!(matches!(
-            parse_token("native"),
-            Ok(TokenArg::Here(Token::Native))
-        ));
-        assert!(matches!(
-            parse_token(RECEIVER),
-            Ok(TokenArg::Here(Token::Erc20(_)))
-        ));
-        assert!(matches!(
-            parse_token("voucher:native"),
-            Ok(TokenArg::VoucherOf(Token::Native))
-        ));
-        assert!(parse_token("ETH").is_err_and(|error| error.to_string().contains("--token")));
     }
 
     #[test]

@@ -96,6 +96,33 @@ pub enum SendError {
     Contract(#[from] alloy::contract::Error),
 }
 
+/// What a token says of itself, on the chain that it is on.
+pub async fn token_info(chain: &EvmChain, token: Token) -> Result<TokenInfo, SendError> {
+    let Token::Erc20(address) = token else {
+        return Ok(TokenInfo {
+            name: "Ether".into(),
+            symbol: "ETH".into(),
+            decimals: 18,
+        });
+    };
+    let unknown = || SendError::UnknownToken {
+        chain: chain.id().to_string(),
+        token: address,
+    };
+    let provider = chain.provider();
+    if provider.get_code_at(address).await?.is_empty() {
+        return Err(unknown());
+    }
+    let contract = Erc20::new(address, &provider);
+    let (decimals, name, symbol) = (contract.decimals(), contract.name(), contract.symbol());
+    let (decimals, name, symbol) = tokio::join!(decimals.call(), name.call(), symbol.call());
+    Ok(TokenInfo {
+        decimals: decimals.map_err(|_| unknown())?,
+        name: name.unwrap_or_default(),
+        symbol: symbol.unwrap_or_default(),
+    })
+}
+
 /// An account on one chain, with its key. It sends one transaction after another, never two at once.
 #[derive(Clone)]
 pub struct Account {
@@ -143,28 +170,7 @@ impl Account {
 
     /// What the token says of itself.
     pub async fn token_info(&self, token: Token) -> Result<TokenInfo, SendError> {
-        let Token::Erc20(address) = token else {
-            return Ok(TokenInfo {
-                name: "Ether".into(),
-                symbol: "ETH".into(),
-                decimals: 18,
-            });
-        };
-        let unknown = || SendError::UnknownToken {
-            chain: self.chain.id().to_string(),
-            token: address,
-        };
-        if self.provider.get_code_at(address).await?.is_empty() {
-            return Err(unknown());
-        }
-        let contract = Erc20::new(address, &self.provider);
-        let (decimals, name, symbol) = (contract.decimals(), contract.name(), contract.symbol());
-        let (decimals, name, symbol) = tokio::join!(decimals.call(), name.call(), symbol.call());
-        Ok(TokenInfo {
-            decimals: decimals.map_err(|_| unknown())?,
-            name: name.unwrap_or_default(),
-            symbol: symbol.unwrap_or_default(),
-        })
+        token_info(&self.chain, token).await
     }
 
     /// How much of the token the account has, in the token's smallest units.

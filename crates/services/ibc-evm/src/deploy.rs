@@ -15,6 +15,7 @@ use causeway_contracts::{
     ics27_account::ICS27Account,
     ics27_gmp::ICS27GMP,
     roles,
+    transfer_safeguards::TransferSafeguards,
 };
 use causeway_ibc::{ClientId, Committee, Domain, gmp, ics20};
 use causeway_types::BlockRef;
@@ -34,6 +35,31 @@ pub enum DeployError {
     /// The chain could not be asked.
     #[error("the chain cannot be asked: {0}")]
     Contract(#[from] alloy::contract::Error),
+}
+
+/// Who holds the roles that guard money, from the first block on.
+#[derive(Clone, Copy, Debug)]
+pub struct RoleHolders {
+    /// May stop the applications, whole or over one client.
+    pub pauser: Address,
+    /// May resume them.
+    pub unpauser: Address,
+    /// May veto transfers that are held.
+    pub guardian: Address,
+    /// May set rate limits, and which transfers are held.
+    pub rate_limiter: Address,
+}
+
+impl RoleHolders {
+    /// One account for all of them.
+    pub fn all(account: Address) -> Self {
+        Self {
+            pauser: account,
+            unpauser: account,
+            guardian: account,
+            rate_limiter: account,
+        }
+    }
 }
 
 /// The contracts as deployed.
@@ -136,9 +162,12 @@ fn assign_roles(target: Address, roles: &[(u64, &[[u8; 4]])]) -> Vec<Bytes> {
     roles.iter().map(assign).collect()
 }
 
-/// Deploys the whole stack, with the account as administrator and holder of every role that a
-/// deployment needs. Handing those on is the operator's next step.
-pub async fn deploy_stack(account: &Account) -> Result<DeployedStack, DeployError> {
+/// Deploys the whole stack, with the account as administrator. Handing that on is the operator's next
+/// step.
+pub async fn deploy_stack(
+    account: &Account,
+    holders: &RoleHolders,
+) -> Result<DeployedStack, DeployError> {
     let admin = account.address();
     let mut deployer = Deployer {
         account,
@@ -170,8 +199,12 @@ pub async fn deploy_stack(account: &Account) -> Result<DeployedStack, DeployErro
     let voucher = d
         .create("the voucher's logic", &IBCERC20::BYTECODE, &[])
         .await?;
+    let safeguards = d
+        .create("the safeguards' logic", &TransferSafeguards::BYTECODE, &[])
+        .await?;
+    let arguments = ICS20Transfer::constructorCall { safeguards }.abi_encode();
     let transfer_logic = d
-        .create("the transfer logic", &ICS20Transfer::BYTECODE, &[])
+        .create("the transfer logic", &ICS20Transfer::BYTECODE, &arguments)
         .await?;
     let initialize = ICS20Transfer::initializeCall {
         ics26Router: router,
@@ -202,10 +235,16 @@ pub async fn deploy_stack(account: &Account) -> Result<DeployedStack, DeployErro
     let mut calls = assign_roles(router, &roles::ROUTER);
     calls.extend(assign_roles(transfer, &roles::TRANSFER));
     calls.extend(assign_roles(gmp, &roles::GMP));
-    for role in [roles::ID_CUSTOMIZER, roles::PAUSER, roles::UNPAUSER] {
+    for (role, holder) in [
+        (roles::ID_CUSTOMIZER, admin),
+        (roles::PAUSER, holders.pauser),
+        (roles::UNPAUSER, holders.unpauser),
+        (roles::GUARDIAN, holders.guardian),
+        (roles::RATE_LIMITER, holders.rate_limiter),
+    ] {
         let grant = AccessManager::grantRoleCall {
             roleId: role,
-            account: admin,
+            account: holder,
             executionDelay: 0,
         };
         calls.push(grant.abi_encode().into());

@@ -10,13 +10,15 @@ mod lanes;
 mod messages;
 mod order;
 mod revert;
+mod safeguards;
 mod source;
 mod track;
 
-pub use account::{Account, SendError, Sent};
+pub use account::{Account, SendError, Sent, token_info};
 pub use contracts::{ContractsError, IbcContracts, client_view, voucher_of};
 pub use deploy::{
-    ClientSpec, DeployError, DeployedClient, DeployedStack, deploy_client, deploy_stack,
+    ClientSpec, DeployError, DeployedClient, DeployedStack, RoleHolders, deploy_client,
+    deploy_stack,
 };
 pub use events::{EventError, decode_event, event_topics};
 pub use host::EvmHost;
@@ -24,5 +26,9 @@ pub use lanes::EngineLanes;
 pub use messages::{encode_batch, encode_message, encode_update};
 pub use order::{CallOrder, Token, TokenInfo, TransferOrder, transfer_call};
 pub use revert::explain_revert;
+pub use safeguards::{
+    CarriedOut, Flow, GuardOrder, HeldStatus, HeldTransfer, Hold, Limit, Safeguards,
+    TokenSafeguards,
+};
 pub use source::EvmSource;
 pub use track::{SeenOn, TrackError, Tracker};

@@ -8,6 +8,7 @@ use causeway_contracts::{
     ics20_transfer::ICS20Transfer::ICS20TransferErrors,
     ics26_router::ICS26Router::ICS26RouterErrors, ics27_gmp::ICS27GMP::ICS27GMPErrors,
     test_erc20::TestERC20::TestERC20Errors,
+    transfer_safeguards::TransferSafeguards::TransferSafeguardsErrors,
 };
 use causeway_evm::RevertReason;
 
@@ -24,6 +25,7 @@ pub fn explain_revert(data: &Bytes) -> String {
     }
     named::<ICS26RouterErrors>(data)
         .or_else(|| named::<ICS20TransferErrors>(data))
+        .or_else(|| named::<TransferSafeguardsErrors>(data))
         .or_else(|| named::<ICS27GMPErrors>(data))
         .or_else(|| named::<AttestationLightClientErrors>(data))
         .or_else(|| named::<EscrowErrors>(data))

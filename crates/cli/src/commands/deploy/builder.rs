@@ -6,7 +6,8 @@ use alloy::{primitives::Address, providers::Provider, signers::local::PrivateKey
 use causeway_evm::EvmChain;
 use causeway_ibc::{ClientId, Committee};
 use causeway_ibc_evm::{
-    Account, ClientSpec, ContractsError, IbcContracts, client_view, deploy_client, deploy_stack,
+    Account, ClientSpec, ContractsError, IbcContracts, RoleHolders, client_view, deploy_client,
+    deploy_stack,
 };
 use causeway_relayer::ClientView;
 use causeway_types::ChainId;
@@ -171,7 +172,11 @@ impl<'a> Builder<'a> {
     }
 
     /// The chain's contracts: those it has, or new ones.
-    pub(super) async fn stack(&self, progress: &Progress) -> Result<Stack, Failure> {
+    pub(super) async fn stack(
+        &self,
+        progress: &Progress,
+        holders: &RoleHolders,
+    ) -> Result<Stack, Failure> {
         if let Some(contracts) = self.contracts {
             self.step(progress, false, "kept", contracts.router, 0);
             return Ok(Stack {
@@ -192,7 +197,7 @@ impl<'a> Builder<'a> {
             transfer,
             gmp,
         });
-        let stack = deploy_stack(&account)
+        let stack = deploy_stack(&account, holders)
             .await
             .map_err(|error| deploy_failure(&error))?;
         self.step(
