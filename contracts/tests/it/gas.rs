@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use alloy::primitives::{Address, Bytes, U256};
 use alloy::sol_types::SolCall;
 use causeway_contracts::NATIVE_COIN;
+use causeway_contracts::attestation_light_client::AttestationLightClient;
 use causeway_contracts::counter::Counter;
 use causeway_contracts::ics20_transfer::ICS20Transfer;
 use causeway_contracts::ics26_router::IICS26RouterMsgs::Packet;
 use causeway_contracts::ics27_gmp::{ICS27GMP, IICS27GMPMsgs::SendCallMsg};
 
+use crate::harness::attestors::{self, Attestors, ROTATION};
 use crate::harness::chain::{ALICE, BOB, RELAYER, Receipt};
 use crate::harness::network::{ACKNOWLEDGEMENT, COMMITMENT, Network, Side, TIMEOUT, home};
 use crate::harness::safeguards::{INCOMING, OUTGOING};
@@ -116,6 +118,7 @@ fn measure() -> BTreeMap<String, u64> {
         gas.insert(format!("ack_batch_{size}_per_packet"), ack);
     }
     guarded(&mut gas);
+    gas.insert("rotate_attestors".to_owned(), rotation(&mut net));
     gas
 }
 
@@ -145,6 +148,17 @@ fn guarded(gas: &mut BTreeMap<String, u64>) {
     let (recv, ack) = batch(&mut net, 50);
     gas.insert("recv_batch_50_guarded_per_packet".into(), recv);
     gas.insert("ack_batch_50_guarded_per_packet".into(), ack);
+}
+
+/// Three of five attestors hand over to three of five others.
+fn rotation(net: &mut Network) -> u64 {
+    let others = Attestors::new(3, 5, 20);
+    let data = attestors::rotation(2, 3600, &others);
+    let message = net.attestors.prove(ROTATION, net.domain(Side::A), data);
+    let call = AttestationLightClient::rotateAttestorsCall {
+        rotationMsg: message,
+    };
+    net.a.must(RELAYER, net.a.client, &call).gas
 }
 
 fn back_home(net: &mut Network, record: &mut impl FnMut(&str, &Receipt) -> u64) {

@@ -69,4 +69,18 @@ interface IAttestationLightClientErrors {
     error UnknownAttestationType(uint8 attestationType);
     /// @notice The two attestations do not contradict each other.
     error NoConflict();
+    /// @notice A minority of the new set, or one attestor alone, could speak for it.
+    /// @param minRequired The threshold.
+    /// @param attestorCount The size of the set.
+    error WeakQuorum(uint8 minRequired, uint256 attestorCount);
+    /// @notice The rotation is not to the next set.
+    /// @param expected The number that the next set has.
+    /// @param provided The number in the rotation.
+    error WrongSetNumber(uint64 expected, uint64 provided);
+    /// @notice The replaced set would speak for too long.
+    /// @param overlapSeconds How long it would.
+    /// @param maximum The longest that it may.
+    error OverlapTooLong(uint64 overlapSeconds, uint64 maximum);
+    /// @notice The client has no domain, so that nothing binds a rotation to it: migrate it instead.
+    error NoDomain();
 }

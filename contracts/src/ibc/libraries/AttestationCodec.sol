@@ -97,6 +97,34 @@ library AttestationCodec {
         }
     }
 
+    /// @notice Reads `abi.encode(Rotation)`.
+    /// @param data The encoding.
+    /// @return setNumber The number of the new set.
+    /// @return overlapSeconds How long the old set still speaks.
+    /// @return minRequiredSigs How many of the new set must sign.
+    /// @return attestors The new set.
+    function decodeRotation(bytes calldata data)
+        internal
+        pure
+        returns (uint64 setNumber, uint64 overlapSeconds, uint8 minRequiredSigs, address[] memory attestors)
+    {
+        // 0x20 | set number | overlap | threshold | 0x80, offset of the addresses | their number | they
+        _require(data.length >= 0xc0 && _word(data, 0) == 0x20 && _word(data, 0x80) == 0x80);
+        setNumber = _uint64(data, 0x20);
+        overlapSeconds = _uint64(data, 0x40);
+        uint256 threshold = _word(data, 0x60);
+        _require(threshold <= type(uint8).max);
+        minRequiredSigs = uint8(threshold);
+        uint256 count = _word(data, 0xa0);
+        _require(data.length % 0x20 == 0 && count == (data.length - 0xc0) / 0x20);
+        attestors = new address[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 word = _word(data, 0xc0 + 0x20 * i);
+            _require(word <= type(uint160).max);
+            attestors[i] = address(uint160(word));
+        }
+    }
+
     /// @notice Reads `abi.encode(Misbehaviour)`.
     /// @param evidence The encoding.
     /// @return attestationType The type of both attestations.

@@ -44,6 +44,21 @@ library AttestorSet {
         }
     }
 
+    /// @notice The number of addresses in a list.
+    /// @param pointer Where the list is.
+    /// @return The number.
+    function count(address pointer) internal view returns (uint256) {
+        return (pointer.code.length - 1) / 20;
+    }
+
+    /// @notice Whether no minority and no single attestor can speak for a set.
+    /// @param minRequiredSigs How many must sign.
+    /// @param members The size of the set.
+    /// @return Whether it is so.
+    function isStrong(uint8 minRequiredSigs, uint256 members) internal pure returns (bool) {
+        return minRequiredSigs > 1 && uint256(minRequiredSigs) * 2 > members;
+    }
+
     /// @notice Finds an address.
     /// @param list The list, as `load` returned it.
     /// @param account The address.

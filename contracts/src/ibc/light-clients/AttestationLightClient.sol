@@ -25,6 +25,11 @@ contract AttestationLightClient is IAttestationLightClient, IAttestationLightCli
 
     uint8 private constant STATE_ATTESTATION = 1;
     uint8 private constant PACKET_ATTESTATION = 2;
+    /// @dev Not an attestation, but set apart from both by the same byte of the digest.
+    uint8 private constant ROTATION = 3;
+
+    /// @dev The longest that a set may speak after it was replaced: as long as a packet may live.
+    uint64 private constant MAX_OVERLAP_SECONDS = 1 days;
 
     /// @dev Half the order of secp256k1. A larger s is the mirror image of a smaller one, and nobody signs with it.
     uint256 private constant MAX_S = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
@@ -32,13 +37,20 @@ contract AttestationLightClient is IAttestationLightClient, IAttestationLightCli
     /// @dev Sets transient keys for whole proofs apart from those for single entries.
     bytes32 private constant PROOF_TAG = keccak256("causeway.attestation.proof");
 
-    uint8 private immutable MIN_REQUIRED_SIGS;
     bool private immutable ANYONE_MAY_SUBMIT;
-    /// @dev Where the attestors are listed; see `AttestorSet`.
-    address private immutable ATTESTORS;
 
+    /// @dev One slot with all that a verification reads but the timestamp; see `AttestorSet` for the pointer.
     uint64 private _latestHeight;
     bool private _frozen;
+    uint8 private _minRequiredSigs;
+    address private _attestors;
+
+    /// @dev The set before the last rotation, and when it falls silent; read only if the current set did not sign.
+    address private _previousAttestors;
+    uint8 private _previousMinRequiredSigs;
+    uint64 private _previousUntil;
+
+    uint64 private _setNumber;
     mapping(uint64 height => uint64 timestampSeconds) private _timestampAt;
 
     /// @dev Nothing is believed once the attestors have contradicted themselves.
@@ -70,18 +82,12 @@ contract AttestationLightClient is IAttestationLightClient, IAttestationLightCli
         address roleManager,
         bytes32 domain_
     ) {
-        require(attestors.length != 0, NoAttestors());
-        require(attestors.length <= type(uint8).max, TooManyAttestors(attestors.length));
-        require(
-            minRequiredSigs != 0 && minRequiredSigs <= attestors.length, BadQuorum(minRequiredSigs, attestors.length)
-        );
         require(
             initialHeight != 0 && initialTimestampSeconds != 0, InvalidState(initialHeight, initialTimestampSeconds)
         );
-        ATTESTORS = AttestorSet.store(attestors);
+        _install(attestors, minRequiredSigs, 1);
         _latestHeight = initialHeight;
         _timestampAt[initialHeight] = initialTimestampSeconds;
-        MIN_REQUIRED_SIGS = minRequiredSigs;
         ANYONE_MAY_SUBMIT = roleManager == address(0);
         domain = domain_;
         if (roleManager == address(0)) {
@@ -96,8 +102,8 @@ contract AttestationLightClient is IAttestationLightClient, IAttestationLightCli
     function getClientState() external view returns (bytes memory) {
         return abi.encode(
             IAttestationMsgs.ClientState({
-                attestorAddresses: AttestorSet.toArray(ATTESTORS),
-                minRequiredSigs: MIN_REQUIRED_SIGS,
+                attestorAddresses: AttestorSet.toArray(_attestors),
+                minRequiredSigs: _minRequiredSigs,
                 latestHeight: _latestHeight,
                 isFrozen: _frozen
             })
@@ -106,7 +112,24 @@ contract AttestationLightClient is IAttestationLightClient, IAttestationLightCli
 
     /// @inheritdoc IAttestationLightClient
     function getAttestationSet() external view returns (address[] memory attestorAddresses, uint8 minRequiredSigs) {
-        return (AttestorSet.toArray(ATTESTORS), MIN_REQUIRED_SIGS);
+        return (AttestorSet.toArray(_attestors), _minRequiredSigs);
+    }
+
+    /// @inheritdoc IAttestationLightClient
+    function getRotationState()
+        external
+        view
+        returns (
+            uint64 setNumber,
+            address[] memory previousAttestors,
+            uint8 previousMinRequiredSigs,
+            uint64 previousUntil
+        )
+    {
+        setNumber = _setNumber;
+        if (_previousUntil != 0) previousAttestors = AttestorSet.toArray(_previousAttestors);
+        previousMinRequiredSigs = _previousMinRequiredSigs;
+        previousUntil = _previousUntil;
     }
 
     /// @inheritdoc IAttestationLightClient
@@ -175,6 +198,41 @@ contract AttestationLightClient is IAttestationLightClient, IAttestationLightCli
         _frozen = true;
     }
 
+    /// @inheritdoc IAttestationLightClient
+    function rotateAttestors(bytes calldata rotationMsg) external notFrozen {
+        // Without a domain the same signatures would rotate every client that trusts the same keys.
+        require(domain != 0, NoDomain());
+        (bytes calldata data, address[] memory signers) = _signed(ROTATION, rotationMsg);
+        // The current set alone decides who follows it: one that was replaced must not bring itself back.
+        bytes memory objection = _objection(_attestors, _minRequiredSigs, signers);
+        if (objection.length != 0) _revertWith(objection);
+
+        (uint64 setNumber, uint64 overlapSeconds, uint8 minRequiredSigs, address[] memory attestors) =
+            AttestationCodec.decodeRotation(data);
+        require(setNumber == _setNumber + 1, WrongSetNumber(_setNumber + 1, setNumber));
+        require(overlapSeconds <= MAX_OVERLAP_SECONDS, OverlapTooLong(overlapSeconds, MAX_OVERLAP_SECONDS));
+        // A set that began weak, as on a development network, may stay so; a strong one is never weakened.
+        require(
+            AttestorSet.isStrong(minRequiredSigs, attestors.length)
+                || !AttestorSet.isStrong(_minRequiredSigs, AttestorSet.count(_attestors)),
+            WeakQuorum(minRequiredSigs, attestors.length)
+        );
+
+        uint64 previousUntil = uint64(block.timestamp) + overlapSeconds;
+        (_previousAttestors, _previousMinRequiredSigs, _previousUntil) = (_attestors, _minRequiredSigs, previousUntil);
+        _install(attestors, minRequiredSigs, setNumber);
+        emit AttestorsRotated(setNumber, attestors, minRequiredSigs, previousUntil);
+    }
+
+    function _install(address[] memory attestors, uint8 minRequiredSigs, uint64 setNumber) private {
+        require(attestors.length != 0, NoAttestors());
+        require(attestors.length <= type(uint8).max, TooManyAttestors(attestors.length));
+        require(
+            minRequiredSigs != 0 && minRequiredSigs <= attestors.length, BadQuorum(minRequiredSigs, attestors.length)
+        );
+        (_attestors, _minRequiredSigs, _setNumber) = (AttestorSet.store(attestors), minRequiredSigs, setNumber);
+    }
+
     function _verify(bytes calldata proof, uint64 height, bytes[] calldata path, bytes32 commitment)
         private
         returns (uint256 timestamp)
@@ -220,23 +278,62 @@ contract AttestationLightClient is IAttestationLightClient, IAttestationLightCli
 
     /// @dev The attestation in a proof, if enough attestors signed it as one of this type.
     function _verifiedData(uint8 attestationType, bytes calldata proof) private view returns (bytes calldata data) {
+        address[] memory signers;
+        (data, signers) = _signed(attestationType, proof);
+        bytes memory objection = _objection(_attestors, _minRequiredSigs, signers);
+        if (objection.length == 0) return data;
+        // What the replaced set signed is still on its way for a while. One set must have signed it all.
+        if (block.timestamp < _previousUntil) {
+            if (_objection(_previousAttestors, _previousMinRequiredSigs, signers).length == 0) return data;
+        }
+        _revertWith(objection);
+    }
+
+    /// @dev What is signed, and who signed it, whoever they are.
+    function _signed(uint8 attestationType, bytes calldata proof)
+        private
+        view
+        returns (bytes calldata data, address[] memory signers)
+    {
         bytes calldata signatures;
         uint256 count;
         (data, signatures, count) = AttestationCodec.decodeProof(proof);
         require(count != 0, EmptySignatures());
-        require(count >= MIN_REQUIRED_SIGS, ThresholdNotMet(count, MIN_REQUIRED_SIGS));
         bytes32 digest = _digest(attestationType, data);
-        bytes memory attestors = AttestorSet.load(ATTESTORS);
-        uint256 seen;
+        signers = new address[](count);
         for (uint256 i = 0; i < count; ++i) {
             (bytes32 r, bytes32 s, uint8 v) = AttestationCodec.signatureAt(signatures, i);
             address signer =
                 uint256(s) <= MAX_S && (v == 27 || v == 28) ? ecrecover(digest, v, r, s) : address(0);
             require(signer != address(0), SignatureInvalid(abi.encodePacked(r, s, v)));
-            uint256 place = AttestorSet.find(attestors, signer);
-            require(place != 0, UnknownSigner(signer));
-            require((seen >> place) & 1 == 0, DuplicateSigner(signer));
+            signers[i] = signer;
+        }
+    }
+
+    /// @dev Why these signers do not speak for a set, as an encoded error; empty if they do. Every signer must be of the
+    /// set, none may count twice, and there must be enough of them.
+    function _objection(address attestors, uint8 minRequiredSigs, address[] memory signers)
+        private
+        view
+        returns (bytes memory)
+    {
+        if (signers.length < minRequiredSigs) {
+            return abi.encodeWithSelector(ThresholdNotMet.selector, signers.length, minRequiredSigs);
+        }
+        bytes memory list = AttestorSet.load(attestors);
+        uint256 seen;
+        for (uint256 i = 0; i < signers.length; ++i) {
+            uint256 place = AttestorSet.find(list, signers[i]);
+            if (place == 0) return abi.encodeWithSelector(UnknownSigner.selector, signers[i]);
+            if ((seen >> place) & 1 != 0) return abi.encodeWithSelector(DuplicateSigner.selector, signers[i]);
             seen |= 1 << place;
+        }
+        return "";
+    }
+
+    function _revertWith(bytes memory reason) private pure {
+        assembly ("memory-safe") {
+            revert(add(reason, 0x20), mload(reason))
         }
     }
 

@@ -46,6 +46,18 @@ interface IAttestationMsgs {
         bytes second;
     }
 
+    /// @notice The statement "these attestors follow you", made by the current set (type 0x03 in the digest).
+    /// @param setNumber The number of the new set: the current set's plus one, so that no rotation serves twice.
+    /// @param overlapSeconds How long what the old set signed is still believed; a day at most.
+    /// @param minRequiredSigs How many of the new set must sign.
+    /// @param attestorAddresses The new set.
+    struct Rotation {
+        uint64 setNumber;
+        uint64 overlapSeconds;
+        uint8 minRequiredSigs;
+        address[] attestorAddresses;
+    }
+
     /// @notice The light client's state, as `getClientState` encodes it.
     /// @param attestorAddresses The attestors.
     /// @param minRequiredSigs How many of them must sign.

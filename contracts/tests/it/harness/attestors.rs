@@ -19,13 +19,21 @@ pub mod wire {
         struct AttestationProof { bytes attestationData; bytes[] signatures; }
         #[sol(all_derives)]
         struct Misbehaviour { uint8 attestationType; bytes first; bytes second; }
+        #[sol(all_derives)]
+        struct Rotation {
+            uint64 setNumber;
+            uint64 overlapSeconds;
+            uint8 minRequiredSigs;
+            address[] attestorAddresses;
+        }
     }
 }
 
-use wire::{AttestationProof, PacketAttestation, PacketCompact, StateAttestation};
+use wire::{AttestationProof, PacketAttestation, PacketCompact, Rotation, StateAttestation};
 
 pub const STATE: u8 = 1;
 pub const PACKET: u8 = 2;
+pub const ROTATION: u8 = 3;
 
 #[derive(Clone)]
 pub struct Attestors {
@@ -62,6 +70,17 @@ impl Attestors {
     pub fn prove_packets(&self, domain: B256, height: u64, entries: &[(B256, B256)]) -> Bytes {
         self.prove(PACKET, domain, packets(height, entries))
     }
+}
+
+/// That these attestors are the set of this number.
+pub fn rotation(set_number: u64, overlap: u64, to: &Attestors) -> Vec<u8> {
+    Rotation {
+        setNumber: set_number,
+        overlapSeconds: overlap,
+        minRequiredSigs: to.threshold,
+        attestorAddresses: to.addresses(),
+    }
+    .abi_encode()
 }
 
 pub fn packets(height: u64, entries: &[(B256, B256)]) -> Vec<u8> {

@@ -41,10 +41,20 @@ pub enum AttestationKind {
 }
 
 impl AttestationKind {
-    const fn tag(self) -> [u8; 1] {
+    /// The byte that stands for it in digests and in evidence of misbehaviour.
+    pub(crate) const fn tag(self) -> u8 {
         match self {
-            Self::State => [1],
-            Self::Packet => [2],
+            Self::State => 1,
+            Self::Packet => 2,
+        }
+    }
+
+    /// What is the kind with this byte, if there is one.
+    pub(crate) const fn of_tag(tag: u8) -> Option<Self> {
+        match tag {
+            1 => Some(Self::State),
+            2 => Some(Self::Packet),
+            _ => None,
         }
     }
 }
@@ -72,12 +82,17 @@ impl Domain {
 /// What attestors sign: `H(tag ‖ domain ‖ H(data))` with SHA-256; the domain is left out if it is
 /// [`Domain::NONE`].
 pub fn attestation_digest(kind: AttestationKind, domain: &Domain, data: &[u8]) -> B256 {
+    tagged_digest(kind.tag(), domain, data)
+}
+
+/// [`attestation_digest`] for any tag: each sort of statement has its own.
+pub(crate) fn tagged_digest(tag: u8, domain: &Domain, data: &[u8]) -> B256 {
     let domain = if *domain == Domain::NONE {
         &[][..]
     } else {
         domain.0.as_slice()
     };
-    sha256([kind.tag().as_slice(), domain, sha256([data]).as_slice()])
+    sha256([[tag].as_slice(), domain, sha256([data]).as_slice()])
 }
 
 /// That a chain had this height at this time.

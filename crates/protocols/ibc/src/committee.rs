@@ -29,6 +29,12 @@ pub enum CommitteeError {
         /// Who.
         member: Address,
     },
+    /// Contracts count members in a byte.
+    #[error("a committee of {members} is too large (expected 255 members at most)")]
+    TooMany {
+        /// How many members there are.
+        members: usize,
+    },
     /// Either nobody would have to sign, or more than there are.
     #[error("the threshold of a committee of {members} is {threshold} (expected 1 to {members})")]
     Threshold {
@@ -54,6 +60,11 @@ pub struct NotEnough {
 impl Committee {
     /// A committee of these members, of whom `threshold` must agree.
     pub fn new(members: Vec<Address>, threshold: u8) -> Result<Self, CommitteeError> {
+        if members.len() > usize::from(u8::MAX) {
+            return Err(CommitteeError::TooMany {
+                members: members.len(),
+            });
+        }
         for (index, member) in members.iter().enumerate() {
             if member.is_zero() {
                 return Err(CommitteeError::ZeroMember { index });
@@ -79,6 +90,17 @@ impl Committee {
     /// How many members must agree.
     pub fn threshold(&self) -> u8 {
         self.threshold
+    }
+
+    /// The fewest of so many members who should have to agree: a majority, and never one alone.
+    pub fn least_threshold(members: usize) -> u8 {
+        u8::try_from(members / 2 + 1).unwrap_or(u8::MAX).max(2)
+    }
+
+    /// Whether no minority and no single member can speak for the committee. Light clients accept no
+    /// weak committee after a strong one.
+    pub fn is_strong(&self) -> bool {
+        self.threshold >= Self::least_threshold(self.members.len())
     }
 
     /// Makes a proof of signatures of one digest, whoever they come from.
@@ -206,6 +228,37 @@ mod tests {
         );
         let json = serde_json::json!({ "members": members, "threshold": 4 });
         assert!(serde_json::from_value::<Committee>(json).is_err());
+    }
+
+    #[test]
+    fn no_more_members_than_a_byte_can_count() {
+        let members =
+            |count: u16| (1..=count).map(|n| Address::left_padding_from(&n.to_be_bytes()));
+        assert!(Committee::new(members(255).collect(), 128).is_ok());
+        assert_eq!(
+            Committee::new(members(256).collect(), 129),
+            Err(CommitteeError::TooMany { members: 256 })
+        );
+    }
+
+    #[test]
+    fn a_majority_of_several_makes_a_strong_committee() {
+        let least = [0, 1, 2, 3, 4, 5, 7, 255].map(Committee::least_threshold);
+        assert_eq!(least, [2, 2, 2, 2, 3, 3, 4, 128]);
+        for (threshold, members, strong) in [
+            (1, 1, false),
+            (1, 2, false),
+            (2, 2, true),
+            (2, 3, true),
+            (2, 4, false),
+            (3, 5, true),
+        ] {
+            assert_eq!(
+                committee_of(members, threshold).is_strong(),
+                strong,
+                "{threshold} of {members}"
+            );
+        }
     }
 
     #[test]

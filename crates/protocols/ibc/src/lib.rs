@@ -15,8 +15,10 @@ mod client_id;
 mod committee;
 mod hash;
 mod host_path;
+mod misbehaviour;
 mod packet;
 mod packet_life;
+mod rotation;
 mod sequence;
 mod signature;
 #[cfg(test)]
@@ -33,10 +35,12 @@ pub use attestation::{
 pub use client_id::{ClientId, ParseClientIdError};
 pub use committee::{Committee, CommitteeError, NotEnough};
 pub use host_path::HostPath;
+pub use misbehaviour::{Misbehaviour, contradict};
 pub use packet::{Packet, Payload};
 pub use packet_life::{
     Action, Claim, Contradiction, DstClock, Event, IllegalTransition, Input, PacketLife, Phase,
     Proof, Seen, Transition,
 };
+pub use rotation::{Rotation, RotationError};
 pub use sequence::{Sequence, ZeroSequence};
 pub use signature::{RecoverError, Signature65, recover};

@@ -218,6 +218,66 @@ async fn each_signature_of_an_answer_is_verified() {
 }
 
 #[tokio::test]
+async fn no_answer_with_a_changed_byte_is_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let asked = request(42, &[path(1), path(2)]);
+    let attestor = attestor(&dir.path().join("db"), &FakeSource::new()).await;
+    let answer = attestor.attest(asked.clone()).await.unwrap();
+    answer.verify(&asked, &domain()).unwrap();
+    let changed = |data: &[u8], at: usize, mask: u8| {
+        let mut data = data.to_vec();
+        data[at] ^= mask;
+        data
+    };
+    let packets = answer.packets.clone().unwrap();
+    for mask in [0x01, 0x80] {
+        for at in 0..answer.state.data.len() {
+            let mut forged = answer.clone();
+            forged.state.data = changed(&answer.state.data, at, mask).into();
+            assert!(
+                forged.verify(&asked, &domain()).is_err(),
+                "byte {at} of the state"
+            );
+        }
+        for at in 0..packets.data.len() {
+            let mut forged = answer.clone();
+            forged.packets.as_mut().unwrap().data = changed(&packets.data, at, mask).into();
+            assert!(
+                forged.verify(&asked, &domain()).is_err(),
+                "byte {at} of the packets"
+            );
+        }
+        for at in 0..65 {
+            let mut forged = answer.clone();
+            forged.state.signature.0 = changed(&answer.state.signature.0, at, mask)
+                .try_into()
+                .unwrap();
+            assert!(
+                forged.verify(&asked, &domain()).is_err(),
+                "byte {at} of a signature"
+            );
+            let mut forged = answer.clone();
+            let signature = changed(&packets.signature.0, at, mask);
+            forged.packets.as_mut().unwrap().signature.0 = signature.try_into().unwrap();
+            assert!(
+                forged.verify(&asked, &domain()).is_err(),
+                "byte {at} of a signature"
+            );
+        }
+        for at in 0..20 {
+            let mut forged = answer.clone();
+            forged.attestor.0.0 = changed(forged.attestor.as_slice(), at, mask)
+                .try_into()
+                .unwrap();
+            assert!(
+                forged.verify(&asked, &domain()).is_err(),
+                "byte {at} of the attestor"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_height_that_becomes_final_while_the_request_waits_is_signed() {
     let dir = tempfile::tempdir().unwrap();
     let source = FakeSource::new();
