@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    call, config, deploy, held, keys, limits, packets, pause, run, status, transfer,
+    attestors, call, client, config, deploy, held, keys, limits, packets, pause, run, status, transfer,
 };
 
 /// Connects blockchains: tokens and calls cross between them over IBC v2, verified on arrival.
@@ -74,6 +74,10 @@ pub(crate) enum Command {
     Pause(pause::PauseArgs),
     /// Resume what was stopped
     Unpause(pause::UnpauseArgs),
+    /// Show whom the light clients trust, and hand over to other attestors
+    Attestors(attestors::AttestorsArgs),
+    /// Freeze a light client whose attestors contradicted themselves
+    Client(client::ClientArgs),
     /// Make, list and show encrypted keys
     Keys(keys::KeysArgs),
 }

@@ -60,6 +60,8 @@ async fn execute(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Transfers(args) => commands::held::execute(args, &cli.config, output).await,
         Command::Pause(args) => commands::pause::pause(args, &cli.config, output).await,
         Command::Unpause(args) => commands::pause::unpause(args, &cli.config, output).await,
+        Command::Attestors(args) => commands::attestors::execute(args, &cli.config, output).await,
+        Command::Client(args) => commands::client::execute(args, &cli.config, output).await,
         Command::Keys(args) => commands::keys::execute(args, output),
     }
 }

@@ -92,12 +92,6 @@ pub(crate) fn router(chain: &ChainConfig) -> Result<Address, Failure> {
     })
 }
 
-/// The fewest signatures that a light client should ask for: a majority of its attestors, and never
-/// one alone.
-pub(crate) fn least_threshold(attestors: usize) -> u8 {
-    u8::try_from(attestors / 2 + 1).unwrap_or(u8::MAX).max(2)
-}
-
 /// A chain that is connected, with its contracts.
 #[derive(Clone)]
 pub(crate) struct Side {
@@ -240,12 +234,6 @@ mod tests {
         find_route(config, Path::new("c.toml"), from, to, client.as_ref())
             .map(|d| format!("{} {}", d.source.client, d.destination.client))
             .map_err(|failure| failure.to_string())
-    }
-
-    #[test]
-    fn a_majority_of_several_must_sign() {
-        let least = [0, 1, 2, 3, 4, 5, 7, 255].map(least_threshold);
-        assert_eq!(least, [2, 2, 2, 2, 3, 3, 4, 128]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A running node: the services that the configuration asks for, over one store and one set of
 //! chains. This is the one place where kinds of chains and of services are matched.
 
+mod clients;
 mod probe;
 mod report;
 mod status;
@@ -11,13 +12,13 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use causeway_attestor::Attestor;
 use causeway_engine::Engine;
 use causeway_evm::EvmChain;
-use causeway_relayer::{ClientEnd, ClientView, Relayer};
+use causeway_relayer::Relayer;
 use causeway_types::ChainId;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use status::NodeStatus;
 
-use self::probe::AttestorProbe;
+use self::{clients::ClientBook, probe::AttestorProbe};
 use crate::{
     config::Config,
     failure::{Failure, chain_of},
@@ -29,8 +30,8 @@ pub(crate) struct Node {
     started: Instant,
     engine: Engine,
     chains: BTreeMap<ChainId, EvmChain>,
-    /// The light client at every end of the routes, as it stood when the node started.
-    clients: BTreeMap<ClientEnd, ClientView>,
+    /// The light client at every end of the routes.
+    clients: ClientBook,
     relayer: Option<Arc<Relayer>>,
     attestor: Option<Arc<Attestor>>,
     probe: AttestorProbe,
@@ -54,16 +55,21 @@ impl Node {
 
     /// Works until stopped, then finishes what is in flight.
     pub(crate) async fn run(&self, stop: CancellationToken) -> Result<(), Failure> {
-        let outcome = if let Some(relayer) = &self.relayer {
-            relayer.run(stop).await.map_err(|error| {
+        let watching = self.watch_clients(stop.clone());
+        let work = async {
+            let Some(relayer) = &self.relayer else {
+                stop.cancelled().await;
+                return Ok(());
+            };
+            let outcome = relayer.run(stop.clone()).await;
+            stop.cancel();
+            outcome.map_err(|error| {
                 Failure::failed("relayer", chain_of(&error)).remedy(
                     "the log says what led to it; what was begun is kept and taken up again",
                 )
             })
-        } else {
-            stop.cancelled().await;
-            Ok(())
         };
+        let (outcome, ()) = tokio::join!(work, watching);
         self.engine.close().await;
         outcome
     }

@@ -190,6 +190,108 @@ fn a_deployment_names_the_argument_and_the_remedy() {
     );
 }
 
+/// Nothing is sent to these hosts: what is refused is refused before.
+fn outside_dev_mode() -> Sandbox {
+    let mut sandbox = sandbox();
+    for chain in ["ALPHA", "BETA"] {
+        let endpoints = "[\"http://192.0.2.1:1\", \"http://192.0.2.2:1\"]";
+        sandbox.set(&format!("CAUSEWAY__CHAINS__{chain}__ENDPOINTS"), endpoints);
+        sandbox.set(&format!("CAUSEWAY__CHAINS__{chain}__AGREEMENT"), "2");
+    }
+    let attestors = "[\"https://a.example\", \"https://b.example\"]";
+    sandbox.set("CAUSEWAY__RELAYER__ATTESTORS", attestors);
+    sandbox.set("CAUSEWAY__DEV", "false");
+    assert_eq!(sandbox.run(&["config", "validate"]).code, 0);
+    sandbox
+}
+
+const PROPOSE: &str = "attestors rotate propose --on=beta --out=rotation.json \
+                       --attestors=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
+
+#[test]
+fn outside_dev_mode_no_weak_committee_is_made_or_proposed() {
+    let sandbox = outside_dev_mode();
+    let (one, two) = (ADDRESS, "0x70997970C51812dc3A010C7d01b50e0d17dc79C8");
+    let (three, four) = (
+        "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC",
+        "0x90F79bf6EB2c4f870365E785982E1f101E93b906",
+    );
+    for (members, threshold) in [
+        (vec![one], "1"),
+        (vec![one, two], "1"),
+        (vec![one, two, three], "1"),
+        (vec![one, two, three, four], "2"),
+    ] {
+        let attestors = format!("--attestors={}", members.join(","));
+        let threshold = format!("--threshold={threshold}");
+        for sound in [DEPLOY, PROPOSE] {
+            let error = refuse(&sandbox, sound, &[&attestors, &threshold]);
+            check(
+                &error,
+                "--threshold",
+                "no majority of several",
+                "dev = true",
+            );
+        }
+    }
+    assert!(!sandbox.path("rotation.json").exists());
+}
+
+#[test]
+fn a_rotation_names_the_argument_and_the_remedy() {
+    let sandbox = sandbox();
+    for (replaced, field, message, remedy) in [
+        (
+            "--on=gamma",
+            "--on",
+            "\"gamma\"",
+            "alpha (eip155:31337), beta",
+        ),
+        (
+            "--client=attest-5-on-6",
+            "--client",
+            "no route has",
+            "attestors show",
+        ),
+        ("--client=x", "--client", "", "attestors show"),
+        (
+            "--attestors=bob",
+            "--attestors",
+            "\"bob\"",
+            "40 hexadecimal",
+        ),
+        ("--threshold=2", "--attestors", "expected 1 to 1", "once"),
+        (
+            "--overlap=25h",
+            "--overlap",
+            "longer than any packet",
+            "24h",
+        ),
+        ("--overlap=soon", "--overlap", "\"soon\"", "1h"),
+    ] {
+        check(
+            &refuse(&sandbox, PROPOSE, &[replaced]),
+            field,
+            message,
+            remedy,
+        );
+    }
+    let missing = sandbox.refused(&["attestors", "rotate", "sign", "rotation.json"]);
+    check(
+        &missing,
+        "FILE",
+        "rotation.json holds no rotation",
+        "propose",
+    );
+    let missing = sandbox.refused(&["client", "freeze", "--evidence", "evidence.json"]);
+    check(
+        &missing,
+        "--evidence",
+        "evidence.json holds no evidence",
+        "relayer wrote",
+    );
+}
+
 #[test]
 fn without_a_key_every_way_to_name_one_is_told() {
     let error = refuse(&with_routes(ROUTES), TRANSFER, &[]);

@@ -167,6 +167,21 @@ fn outside_dev_mode_one_voice_is_never_enough() {
             "two voices",
         ),
         (
+            "endpoints = [\"wss://rpc.example/key-1\", \"https://rpc.example.:8545\"] ",
+            "chains[0].endpoints[1]",
+            "two voices",
+        ),
+        (
+            "endpoints = [\"ws://192.0.2.7\", \"ws://[::ffff:192.0.2.7]\"] ",
+            "chains[0].endpoints[1]",
+            "two voices",
+        ),
+        (
+            "endpoints = [\"ws://localhost:1\", \"ws://127.0.0.1:2\"] ",
+            "chains[0].endpoints[1]",
+            "two voices",
+        ),
+        (
             "finality = { depth = 0 }\nendpoints = [\"ws://a\", \"ws://b\"] ",
             "chains[0].finality",
             "depth 0",
@@ -190,6 +205,30 @@ fn outside_dev_mode_one_voice_is_never_enough() {
             "dev = true",
         );
     }
+}
+
+#[test]
+fn outside_dev_mode_attestors_share_no_machine() {
+    let one = "attestors = [\"http://127.0.0.1:7100\"]";
+    let two = "attestors = [\"https://a.example/1\", \"https://a.example:8443/2\"]";
+    let sandbox = Sandbox::with_starter(one, two);
+    assert_eq!(sandbox.run(&["config", "validate"]).code, 0);
+    let config = sandbox.read("causeway.toml");
+    sandbox.write(
+        "causeway.toml",
+        &config.replace("dev = true\n", "dev = false\n"),
+    );
+    let error = sandbox.refused(&["config", "validate"]);
+    let more = error["more"].as_array().unwrap();
+    let found = more
+        .iter()
+        .find(|error| error["field"] == "relayer.attestors[1]");
+    check(
+        found.unwrap(),
+        "relayer.attestors[1]",
+        "two voices",
+        "dev = true",
+    );
 }
 
 #[test]

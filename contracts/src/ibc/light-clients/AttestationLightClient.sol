@@ -202,9 +202,10 @@ contract AttestationLightClient is IAttestationLightClient, IAttestationLightCli
     function rotateAttestors(bytes calldata rotationMsg) external notFrozen {
         // Without a domain the same signatures would rotate every client that trusts the same keys.
         require(domain != 0, NoDomain());
-        (bytes calldata data, address[] memory signers) = _signed(ROTATION, rotationMsg);
+        (bytes calldata data, bytes calldata signatures, uint256 count) = AttestationCodec.decodeProof(rotationMsg);
         // The current set alone decides who follows it: one that was replaced must not bring itself back.
-        bytes memory objection = _objection(_attestors, _minRequiredSigs, signers);
+        bytes memory objection =
+            _objection(_attestors, _minRequiredSigs, _digest(ROTATION, data), signatures, count);
         if (objection.length != 0) _revertWith(objection);
 
         (uint64 setNumber, uint64 overlapSeconds, uint8 minRequiredSigs, address[] memory attestors) =
@@ -278,54 +279,44 @@ contract AttestationLightClient is IAttestationLightClient, IAttestationLightCli
 
     /// @dev The attestation in a proof, if enough attestors signed it as one of this type.
     function _verifiedData(uint8 attestationType, bytes calldata proof) private view returns (bytes calldata data) {
-        address[] memory signers;
-        (data, signers) = _signed(attestationType, proof);
-        bytes memory objection = _objection(_attestors, _minRequiredSigs, signers);
+        bytes calldata signatures;
+        uint256 count;
+        (data, signatures, count) = AttestationCodec.decodeProof(proof);
+        bytes32 digest = _digest(attestationType, data);
+        bytes memory objection = _objection(_attestors, _minRequiredSigs, digest, signatures, count);
         if (objection.length == 0) return data;
         // What the replaced set signed is still on its way for a while. One set must have signed it all.
         if (block.timestamp < _previousUntil) {
-            if (_objection(_previousAttestors, _previousMinRequiredSigs, signers).length == 0) return data;
+            if (_objection(_previousAttestors, _previousMinRequiredSigs, digest, signatures, count).length == 0) {
+                return data;
+            }
         }
         _revertWith(objection);
     }
 
-    /// @dev What is signed, and who signed it, whoever they are.
-    function _signed(uint8 attestationType, bytes calldata proof)
-        private
-        view
-        returns (bytes calldata data, address[] memory signers)
-    {
-        bytes calldata signatures;
-        uint256 count;
-        (data, signatures, count) = AttestationCodec.decodeProof(proof);
+    /// @dev Why these signatures do not speak for a set, as an encoded error; empty if they do. Every signer must be of
+    /// the set, none may count twice, and there must be enough of them.
+    function _objection(
+        address attestors,
+        uint8 minRequiredSigs,
+        bytes32 digest,
+        bytes calldata signatures,
+        uint256 count
+    ) private view returns (bytes memory) {
         require(count != 0, EmptySignatures());
-        bytes32 digest = _digest(attestationType, data);
-        signers = new address[](count);
+        if (count < minRequiredSigs) {
+            return abi.encodeWithSelector(ThresholdNotMet.selector, count, minRequiredSigs);
+        }
+        bytes memory list = AttestorSet.load(attestors);
+        uint256 seen;
         for (uint256 i = 0; i < count; ++i) {
             (bytes32 r, bytes32 s, uint8 v) = AttestationCodec.signatureAt(signatures, i);
             address signer =
                 uint256(s) <= MAX_S && (v == 27 || v == 28) ? ecrecover(digest, v, r, s) : address(0);
             require(signer != address(0), SignatureInvalid(abi.encodePacked(r, s, v)));
-            signers[i] = signer;
-        }
-    }
-
-    /// @dev Why these signers do not speak for a set, as an encoded error; empty if they do. Every signer must be of the
-    /// set, none may count twice, and there must be enough of them.
-    function _objection(address attestors, uint8 minRequiredSigs, address[] memory signers)
-        private
-        view
-        returns (bytes memory)
-    {
-        if (signers.length < minRequiredSigs) {
-            return abi.encodeWithSelector(ThresholdNotMet.selector, signers.length, minRequiredSigs);
-        }
-        bytes memory list = AttestorSet.load(attestors);
-        uint256 seen;
-        for (uint256 i = 0; i < signers.length; ++i) {
-            uint256 place = AttestorSet.find(list, signers[i]);
-            if (place == 0) return abi.encodeWithSelector(UnknownSigner.selector, signers[i]);
-            if ((seen >> place) & 1 != 0) return abi.encodeWithSelector(DuplicateSigner.selector, signers[i]);
+            uint256 place = AttestorSet.find(list, signer);
+            if (place == 0) return abi.encodeWithSelector(UnknownSigner.selector, signer);
+            if ((seen >> place) & 1 != 0) return abi.encodeWithSelector(DuplicateSigner.selector, signer);
             seen |= 1 << place;
         }
         return "";

@@ -17,7 +17,7 @@ use crate::{
     config::{self, ChainConfig, ConfigEdit, LoadedConfig, RouteConfig, RouteEnd},
     failure::Failure,
     keys::{KeyArgs, open_key},
-    network::{find_chain, least_threshold},
+    network::find_chain,
     output::Output,
     progress::Progress,
 };
@@ -224,9 +224,9 @@ fn committee(args: &DeployArgs, loaded: &LoadedConfig) -> Result<Committee, Fail
             "name each attestor once, and a threshold they can reach",
         )
     })?;
-    let least = least_threshold(committee.members().len());
-    if !loaded.config.dev && threshold < least {
+    if !loaded.config.dev && !committee.is_strong() {
         let n = committee.members().len();
+        let least = Committee::least_threshold(n);
         let message =
             format!("{threshold} of {n} is no majority of several: a few could sign anything");
         let remedy =

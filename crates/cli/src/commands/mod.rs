@@ -1,6 +1,8 @@
 //! One file per command: its arguments, what it does, what it prints.
 
+pub(crate) mod attestors;
 pub(crate) mod call;
+pub(crate) mod client;
 pub(crate) mod config;
 mod crossing;
 pub(crate) mod deploy;

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::{
     AttestorConfig, ChainConfig, Config, ConfigError, FinalityConfig, Problem, RelayerConfig,
+    host::host_of,
 };
 use crate::redact::redact_url;
 
@@ -186,6 +187,9 @@ impl Config {
     fn check_relayer(&self, relayer: &RelayerConfig, refuse: &mut impl FnMut(String, Problem)) {
         let field = "relayer.attestors";
         check_urls(field, &relayer.attestors, &["http", "https"], refuse);
+        if !self.dev {
+            check_hosts(field, &relayer.attestors, refuse);
+        }
         match relayer.attestors.len() {
             0 => refuse(field.to_owned(), Problem::NoAttestors),
             1 if !self.dev => refuse(field.to_owned(), Problem::SingleAttestor),
@@ -212,12 +216,13 @@ impl Config {
     }
 }
 
-/// Two keys at one provider, or two ports of one machine, lie and fail together.
+/// Two keys at one provider, or two ports of one machine, lie and fail together; so do attestors.
 fn check_hosts(field: &str, urls: &[Url], refuse: &mut impl FnMut(String, Problem)) {
     for (index, url) in urls.iter().enumerate() {
         let earlier = &urls[..index];
         // The very same URL is refused as such.
-        if !earlier.contains(url) && earlier.iter().any(|other| other.host() == url.host()) {
+        let host = host_of(url);
+        if !earlier.contains(url) && earlier.iter().any(|other| host_of(other) == host) {
             let problem = Problem::SharedHost(redact_url(url));
             refuse(format!("{field}[{index}]"), problem);
         }

@@ -220,7 +220,7 @@ impl Problem {
             Self::NoEndpoints => "list at least one URL, such as \"ws://127.0.0.1:8545\"",
             Self::DuplicateUrl(_) => "list each URL once",
             Self::SharedHost(_) => {
-                "list endpoints run by different parties, or set dev = true for a local network"
+                "list URLs on machines of different parties, or set dev = true for a local network"
             }
             Self::SingleEndpoint => {
                 "list at least two endpoints run by different parties, or set dev = true for a local network"

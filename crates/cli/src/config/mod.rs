@@ -11,6 +11,7 @@ mod edit;
 mod environment;
 mod error;
 mod finality;
+mod host;
 mod key_source;
 mod load;
 mod log;

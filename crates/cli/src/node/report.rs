@@ -51,8 +51,10 @@ impl Node {
                 .attestor
                 .as_ref()
                 .map(|a| a.address().to_checksum(None)),
+            alarms: alarms(&routes, &relaying.contradictions),
             problems: problems(&chains, &routes, &attestors)
                 .into_iter()
+                .chain(self.in_vain())
                 .chain(relaying.overdue.iter().map(overdue))
                 .collect(),
             chains,
@@ -125,7 +127,9 @@ impl Node {
             .flat_map(|view| view.committee.members())
             .map(|member| member.to_checksum(None))
             .collect();
-        let threshold = view.map_or(0, |view| view.committee.threshold());
+        let threshold = view.as_ref().map_or(0, |view| view.committee.threshold());
+        let frozen = view.as_ref().is_some_and(|view| view.frozen);
+        let set_number = view.as_ref().map_or(0, |view| view.set_number);
         // An attestor counts if it is one of the client's and says that it signs for it.
         let name = format!("{} on {}", end.client, end.chain);
         let answers = |member: &&String| {
@@ -152,6 +156,8 @@ impl Node {
             client: end.client.to_string(),
             threshold,
             members,
+            set_number,
+            frozen,
             reachable,
             waiting: lane.map_or(0, |lane| lane.waiting),
             problem: lane
@@ -159,6 +165,31 @@ impl Node {
                 .map(redact_urls),
         }
     }
+}
+
+impl Node {
+    /// What this node attests for nothing.
+    fn in_vain(&self) -> Vec<String> {
+        let clients = self.attests_in_vain().into_iter();
+        clients
+            .map(|end| format!("{} on {}: this attestor is not one of the client's: its signatures do not count", end.client, end.chain))
+            .collect()
+    }
+}
+
+/// What may mean that money is being stolen: it is told before everything else.
+fn alarms(routes: &[RouteReport], contradictions: &[String]) -> Vec<String> {
+    let clients = routes.iter().flat_map(|route| &route.clients);
+    let frozen = clients.filter(|client| client.frozen).map(|client| {
+        format!(
+            "{} on {} is frozen: its attestors contradicted themselves; nothing arrives over it until it is migrated to a new client",
+            client.client, client.chain
+        )
+    });
+    let contradictions = contradictions.iter().map(|said| {
+        format!("{said}; the evidence is kept, find out whose key it is and replace it")
+    });
+    frozen.chain(contradictions).collect()
 }
 
 /// What is wrong with a chain as the relayer sees it. A contradiction comes first: it passes by
@@ -253,6 +284,8 @@ mod tests {
                 trust: String::new(),
                 threshold: 2,
                 members: vec![String::new(); 3],
+                set_number: 1,
+                frozen: false,
                 reachable: Some(reachable),
                 waiting: 4,
                 problem: None,
@@ -268,6 +301,19 @@ mod tests {
             found[0].contains("1 of 3 attestors answer, 2 must sign"),
             "{found:?}"
         );
+    }
+
+    #[test]
+    fn a_frozen_client_and_attestors_that_contradict_themselves_are_alarms() {
+        assert_eq!(alarms(&[client(3)], &[]), Vec::<String>::new());
+        let mut frozen = client(3);
+        frozen.clients[0].frozen = true;
+        let told = alarms(&[frozen], &["0x01 signed two different things".to_owned()]);
+        assert!(
+            told[0].contains("attest-2-on-1 on eip155:1 is frozen"),
+            "{told:?}"
+        );
+        assert!(told[1].contains("two different things"), "{told:?}");
     }
 
     #[test]
@@ -303,6 +349,7 @@ mod tests {
             routes: vec![client(1)],
             attestors: vec![],
             packets: [("final".to_owned(), 2)].into(),
+            alarms: vec!["man overboard".to_owned()],
             problems: vec!["no wind".to_owned()],
         };
         let json = serde_json::to_string(&status).unwrap();
@@ -314,6 +361,7 @@ mod tests {
             "2 final",
             "1 of 3 attestors answer",
             "no wind",
+            "ALARM      man overboard",
             "4 waiting",
         ] {
             assert!(text.contains(word), "{word} is not in {text}");

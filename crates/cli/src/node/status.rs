@@ -24,6 +24,9 @@ pub(crate) struct NodeStatus {
     pub(crate) attestors: Vec<AttestorReport>,
     /// Packets by phase.
     pub(crate) packets: BTreeMap<String, u64>,
+    /// What may mean that money is being stolen.
+    #[serde(default)]
+    pub(crate) alarms: Vec<String>,
     /// What keeps something from moving, most urgent first; empty when all is well.
     pub(crate) problems: Vec<String>,
 }
@@ -74,6 +77,12 @@ pub(crate) struct ClientReport {
     pub(crate) threshold: u8,
     /// Who may sign.
     pub(crate) members: Vec<String>,
+    /// Which set of attestors that is; 0 if it cannot be replaced.
+    #[serde(default)]
+    pub(crate) set_number: u64,
+    /// Whether misbehaviour was proven, so that it believes nothing any more.
+    #[serde(default)]
+    pub(crate) frozen: bool,
     /// How many of them answer this node; unknown where it asks none.
     pub(crate) reachable: Option<usize>,
     /// Messages that have not arrived yet.
@@ -94,6 +103,9 @@ pub(crate) struct AttestorReport {
 
 impl fmt::Display for NodeStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for alarm in &self.alarms {
+            writeln!(f, "ALARM      {alarm}")?;
+        }
         let up = humantime::format_duration(Duration::from_secs(self.uptime_seconds));
         write!(f, "node       {}, up {up}", self.version)?;
         if self.relays {
@@ -130,7 +142,7 @@ impl fmt::Display for NodeStatus {
         for problem in &self.problems {
             write!(f, "\nproblem    {problem}")?;
         }
-        if self.problems.is_empty() {
+        if self.problems.is_empty() && self.alarms.is_empty() {
             f.write_str("\nproblems   none")
         } else {
             Ok(())
@@ -188,6 +200,9 @@ impl fmt::Display for RouteReport {
                 "\n           {} on {}: {}",
                 client.client, client.chain, client.kind
             )?;
+            if client.frozen {
+                f.write_str(", FROZEN")?;
+            }
             if let Some(reachable) = client.reachable {
                 let n = client.members.len();
                 write!(

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,16 +21,19 @@ use futures::future::try_join_all;
 use tracing::warn;
 use url::Url;
 
-use super::{Node, probe::AttestorProbe};
+use super::{Node, clients::ClientBook, probe::AttestorProbe};
 use crate::{
     config::{AttestorConfig, ChainConfig, Config, LoadedConfig, RouteEnd},
     failure::{Failure, chain_of},
     keys::open_key,
-    network::{connect, least_threshold, router},
+    network::{connect, router},
 };
 
 /// An attestor waits about two seconds for a height to become final before it answers.
 const ATTESTOR_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where the relayer keeps evidence against attestors, beside the configuration.
+const EVIDENCE: &str = "evidence";
 
 impl Node {
     /// Opens the keys, the store and the chains, in this order: what is cheap to check comes first.
@@ -62,37 +66,38 @@ impl Node {
             started: Instant::now(),
             engine,
             chains,
-            clients: BTreeMap::new(),
+            clients: ClientBook::default(),
             relayer: None,
             attestor: None,
             probe: AttestorProbe::new(&[])?,
             config,
         };
-        node.clients = node.read_clients().await?;
+        node.clients = ClientBook::new(node.read_clients().await?);
         if let (Some(part), Some(key)) = (node.config.attestor.clone(), attestor_key) {
             node.attestor = Some(Arc::new(node.wire_attestor(&part, key)?));
         }
         if let (Some(part), Some(key)) = (node.config.relayer.clone(), relayer_key) {
             node.probe = AttestorProbe::new(&part.attestors)?;
-            node.relayer = Some(Arc::new(node.wire_relayer(&part, &key).await?));
+            let evidence = loaded.resolve(Path::new(EVIDENCE));
+            node.relayer = Some(Arc::new(node.wire_relayer(&part, &key, evidence).await?));
         }
         Ok(node)
     }
 
-    fn chain_config(&self, chain: &ChainId) -> Result<(&ChainConfig, Address), Failure> {
+    pub(super) fn chain_config(&self, chain: &ChainId) -> Result<(&ChainConfig, Address), Failure> {
         let config = self.config.chains.iter().find(|config| &config.id == chain);
         let config =
             config.ok_or_else(|| Failure::failed("chain", format!("{chain} is not configured")))?;
         Ok((config, router(config)?))
     }
 
-    fn chain(&self, chain: &ChainId) -> Result<&EvmChain, Failure> {
+    pub(super) fn chain(&self, chain: &ChainId) -> Result<&EvmChain, Failure> {
         let found = self.chains.get(chain);
         found.ok_or_else(|| Failure::failed("chain", format!("{chain} is not connected")))
     }
 
     /// Every end of every route, with the other end.
-    fn ends(&self) -> impl Iterator<Item = (&RouteEnd, &RouteEnd)> {
+    pub(super) fn ends(&self) -> impl Iterator<Item = (&RouteEnd, &RouteEnd)> {
         self.config
             .routes
             .iter()
@@ -139,7 +144,7 @@ impl Node {
             let number = end.chain.eip155_id().unwrap_or_default();
             let domain = Domain::of_client(number, router_on_host, &end.client);
             if let Some(view) = self.clients.get(&client_end(end)) {
-                check_client(end, view, domain, key.address())?;
+                check_client(end, &view, domain, key.address())?;
             }
             attested.push(AttestedClient {
                 host_chain: end.chain.clone(),
@@ -159,6 +164,7 @@ impl Node {
         &self,
         part: &crate::config::RelayerConfig,
         key: &PrivateKeySigner,
+        evidence: PathBuf,
     ) -> Result<Relayer, Failure> {
         let mut hosts: Vec<Arc<dyn Host>> = Vec::new();
         for (id, chain) in &self.chains {
@@ -187,6 +193,7 @@ impl Node {
         let config = RelayerConfig {
             batch: part.batch,
             overdue_after: part.overdue_after,
+            evidence: Some(evidence),
             ..RelayerConfig::default()
         };
         Ok(Relayer::new(
@@ -201,10 +208,10 @@ impl Node {
 /// `causeway deploy` makes no weak committee, but a route may name a client that others made.
 fn check_committee(end: &RouteEnd, committee: &Committee) -> Result<(), Failure> {
     let (m, n) = (committee.threshold(), committee.members().len());
-    let least = least_threshold(n);
-    if m >= least {
+    if committee.is_strong() {
         return Ok(());
     }
+    let least = Committee::least_threshold(n);
     let message = format!("{m} of {n} attestors are enough for it: a few could sign anything");
     Err(Failure::failed("committee", message)
         .at(format!("{} on {}", end.client, end.chain))
@@ -247,7 +254,7 @@ pub(super) fn attestor_clients(
         .map_err(|error| Failure::failed("http", error))
 }
 
-fn client_end(end: &RouteEnd) -> ClientEnd {
+pub(super) fn client_end(end: &RouteEnd) -> ClientEnd {
     ClientEnd {
         chain: end.chain.clone(),
         client: end.client.clone(),

@@ -1,6 +1,6 @@
 //! The contracts of one chain, found from its router.
 
-use alloy::{primitives::Address, providers::Provider};
+use alloy::{primitives::Address, providers::Provider, sol_types::SolValue as _};
 use causeway_contracts::{
     attestation_light_client::AttestationLightClient,
     ics20_transfer::ICS20Transfer,
@@ -60,6 +60,14 @@ pub enum ContractsError {
         /// What is wrong.
         source: CommitteeError,
     },
+    /// The light client's state cannot be read.
+    #[error("the light client {client} is of another kind: its state cannot be read: {reason}")]
+    State {
+        /// The client.
+        client: ClientId,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The chain could not be asked.
     #[error("the chain cannot be asked: {0}")]
     Contract(#[from] alloy::contract::Error),
@@ -116,7 +124,19 @@ pub async fn client_view(
             error => error.into(),
         })?;
     let light_client = AttestationLightClient::new(address, provider);
-    let set = light_client.getAttestationSet().call().await?;
+    let (set, state, rotation, domain) = (
+        light_client.getAttestationSet(),
+        light_client.getClientState(),
+        light_client.getRotationState(),
+        light_client.domain(),
+    );
+    // A stock light client has no rotation, no domain, and no memory of proofs either.
+    let (set, state, rotation, domain) = tokio::try_join!(
+        async { set.call().await.map_err(ContractsError::from) },
+        async { state.call().await.map_err(ContractsError::from) },
+        async { unless_unknown(rotation.call().await) },
+        async { unless_unknown(domain.call().await) },
+    )?;
     let committee =
         Committee::new(set.attestorAddresses, set.minRequiredSigs).map_err(|source| {
             ContractsError::Committee {
@@ -124,19 +144,42 @@ pub async fn client_view(
                 source,
             }
         })?;
-    // A stock light client has no domain, and no memory of proofs either.
-    let domain = match light_client.domain().call().await {
-        Ok(domain) => Some(Domain(domain)),
-        Err(error) if error.as_revert_data().is_some() => None,
-        Err(error) => return Err(error.into()),
-    };
+    let frozen = is_frozen(&state).map_err(|reason| ContractsError::State {
+        client: client.clone(),
+        reason: reason.to_string(),
+    })?;
     Ok(ClientView {
         id: client.clone(),
         address,
         committee,
-        domain: domain.unwrap_or(Domain::NONE),
+        set_number: rotation.map_or(0, |rotation| rotation.setNumber),
+        domain: domain.map_or(Domain::NONE, Domain),
+        frozen,
         proof_once: domain.is_some(),
     })
+}
+
+/// What a function answers that not every light client has.
+fn unless_unknown<T>(answer: alloy::contract::Result<T>) -> Result<Option<T>, ContractsError> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.as_revert_data().is_some() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+alloy::sol! {
+    /// What `getClientState` encodes.
+    struct AttestedState {
+        address[] attestorAddresses;
+        uint8 minRequiredSigs;
+        uint64 latestHeight;
+        bool isFrozen;
+    }
+}
+
+fn is_frozen(state: &[u8]) -> alloy::sol_types::Result<bool> {
+    Ok(AttestedState::abi_decode_validate(state)?.isFrozen)
 }
 
 /// The token that stands, on the chain of these contracts, for a denomination of the chain that the

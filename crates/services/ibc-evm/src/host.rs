@@ -1,11 +1,17 @@
 //! An EVM chain as the relayer's host.
 
-use alloy::primitives::{Address, B256};
+use std::sync::Arc;
+
+use alloy::{
+    primitives::{Address, B256},
+    sol_types::SolCall as _,
+};
 use async_trait::async_trait;
 use causeway_evm::{
-    Cursor, EvmChain, EvmError, Follower, LaneError, LogFilter, Severity, TxCall, TxLane, Update,
+    Cursor, EvmChain, EvmError, Follower, LaneError, LogFilter, Severity, TxCall, TxLane,
+    TxOutcome, Update,
 };
-use causeway_ibc::{ClientId, evm::storage_key};
+use causeway_ibc::{ClientId, Misbehaviour, evm::storage_key};
 use causeway_relayer::{
     ClientView, Follow, Host, HostError, HostUpdate, Message, PacketEvent, Proof, SubmitError,
     Submitted,
@@ -19,6 +25,7 @@ use crate::{
     lanes::EngineLanes,
     messages::encode_batch,
     revert::explain_revert,
+    rotation::misbehaviour_call,
 };
 
 /// An EVM chain with a router on it and a signer that pays for messages.
@@ -46,6 +53,30 @@ impl EvmHost {
             Severity::Retry => HostError::passing(self.chain.id(), error),
             Severity::Stop => HostError::lasting(self.chain.id(), error),
         }
+    }
+}
+
+impl EvmHost {
+    /// What a lane's answer means for the message.
+    fn judge(&self, outcome: Result<Arc<TxOutcome>, LaneError>) -> Result<Submitted, SubmitError> {
+        outcome
+            .map(|outcome| Submitted {
+                tx: outcome.hash,
+                height: outcome.block.height,
+            })
+            .map_err(|error| match error {
+                LaneError::Reverted { data, .. } => SubmitError::Refused {
+                    reason: explain_revert(&data),
+                },
+                // Alone in its transaction by then, so it is the message's own doing.
+                LaneError::TooMuchGas { .. } => SubmitError::Refused {
+                    reason: error.to_string(),
+                },
+                error => SubmitError::Host(match error.severity() {
+                    Severity::Retry => HostError::passing(self.chain.id(), error),
+                    Severity::Stop => HostError::lasting(self.chain.id(), error),
+                }),
+            })
     }
 }
 
@@ -167,23 +198,23 @@ impl Host for EvmHost {
         let outcomes = self.lane.submit_batch(key, messages.to_vec(), encode).await;
         outcomes
             .into_iter()
-            .map(|(_, outcome)| match outcome {
-                Ok(outcome) => Ok(Submitted {
-                    tx: outcome.hash,
-                    height: outcome.block.height,
-                }),
-                Err(LaneError::Reverted { data, .. }) => Err(SubmitError::Refused {
-                    reason: explain_revert(&data),
-                }),
-                // Alone in its transaction by then, so it is the message's own doing.
-                Err(error @ LaneError::TooMuchGas { .. }) => Err(SubmitError::Refused {
-                    reason: error.to_string(),
-                }),
-                Err(error) => Err(SubmitError::Host(match error.severity() {
-                    Severity::Retry => HostError::passing(self.chain.id(), error),
-                    Severity::Stop => HostError::lasting(self.chain.id(), error),
-                })),
-            })
+            .map(|(_, outcome)| self.judge(outcome))
             .collect()
+    }
+
+    async fn freeze(
+        &self,
+        key: &str,
+        client: &ClientId,
+        evidence: &Misbehaviour,
+    ) -> Result<Submitted, SubmitError> {
+        let data = misbehaviour_call(client, evidence).abi_encode().into();
+        let outcome = self.lane.submit(key, TxCall::new(self.router, data)).await;
+        match outcome {
+            Ok(outcome) if !outcome.success => Err(SubmitError::Refused {
+                reason: "it reverted when it was mined".to_owned(),
+            }),
+            outcome => self.judge(outcome),
+        }
     }
 }

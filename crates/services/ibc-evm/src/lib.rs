@@ -11,6 +11,7 @@ mod messages;
 mod order;
 mod revert;
 mod safeguards;
+mod rotation;
 mod source;
 mod track;
 
@@ -30,5 +31,6 @@ pub use safeguards::{
     CarriedOut, Flow, GuardOrder, HeldStatus, HeldTransfer, Hold, Limit, Safeguards,
     TokenSafeguards,
 };
+pub use rotation::{PreviousSet, freeze, previous_set, rotate};
 pub use source::EvmSource;
 pub use track::{SeenOn, TrackError, Tracker};

@@ -15,6 +15,7 @@ use futures::{StreamExt, stream::FuturesUnordered};
 use thiserror::Error;
 
 use crate::{
+    contradictions::Contradictions,
     host::{ClientView, Proof},
     route::ClientEnd,
 };
@@ -62,6 +63,7 @@ impl<W: Witness + ?Sized> Witness for Arc<W> {
 #[derive(Clone)]
 pub struct Committees {
     witnesses: Arc<[Arc<dyn Witness>]>,
+    contradictions: Contradictions,
 }
 
 /// A proof, and what it says stood under the paths.
@@ -97,7 +99,13 @@ impl Committees {
             .map(|witness| Arc::new(witness) as Arc<dyn Witness>);
         Self {
             witnesses: witnesses.collect(),
+            contradictions: Contradictions::default(),
         }
+    }
+
+    /// What the attestors said that cannot all be true.
+    pub(crate) fn contradictions(&self) -> &Contradictions {
+        &self.contradictions
     }
 
     /// Asks all attestors at once for the counterparty's state at a height and what stands under
@@ -128,7 +136,9 @@ impl Committees {
         let mut reasons = Vec::new();
         while let Some(answer) = answers.next().await {
             let counted = match answer {
-                Ok(attested) => tally.add(client, &request, attested),
+                Ok(attested) => tally.add(client, &request, &attested).inspect(|()| {
+                    self.note(end, client, height, &attested);
+                }),
                 Err(error) => Err(error.into()),
             };
             match counted {
@@ -161,6 +171,19 @@ impl Committees {
     }
 }
 
+impl Committees {
+    /// Remembers what a member signed, in case it says something else one day.
+    fn note(&self, end: &ClientEnd, client: &ClientView, height: u64, attested: &Attested) {
+        let state = (AttestationKind::State, Some(&attested.state));
+        for (kind, said) in [state, (AttestationKind::Packet, attested.packets.as_ref())] {
+            if let Some(said) = said {
+                self.contradictions
+                    .note(end, client, height, kind, attested.attestor, said);
+            }
+        }
+    }
+}
+
 /// Why what an attestor did is of no use to a light client.
 #[derive(Debug, Error)]
 enum Unhelpful {
@@ -187,7 +210,7 @@ impl Tally {
         &mut self,
         client: &ClientView,
         request: &AttestRequest,
-        attested: Attested,
+        attested: &Attested,
     ) -> Result<(), Unhelpful> {
         let attestor = attested.attestor;
         attested
@@ -196,9 +219,10 @@ impl Tally {
         if !client.committee.members().contains(&attestor) {
             return Err(Unhelpful::Stranger { attestor });
         }
-        let Attestation { data, signature } = attested.state;
+        let Attestation { data, signature } = attested.state.clone();
         let (packets, packets_signature) = attested
             .packets
+            .clone()
             .map(|packets| (packets.data, packets.signature))
             .unwrap_or_default();
         let signatures = self.statements.entry((data, packets)).or_default();

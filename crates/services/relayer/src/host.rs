@@ -4,7 +4,9 @@ use std::{error::Error as StdError, fmt};
 
 use alloy_primitives::{Address, B256, Bytes};
 use async_trait::async_trait;
-use causeway_ibc::{ClientId, Committee, Domain, Event, HostPath, Packet, SignedAttestation};
+use causeway_ibc::{
+    ClientId, Committee, Domain, Event, HostPath, Misbehaviour, Packet, SignedAttestation,
+};
 use causeway_types::{BlockRef, ChainId};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -38,6 +40,21 @@ pub trait Host: Send + Sync + 'static {
         proof: &Proof,
         messages: &[Message],
     ) -> Vec<Result<Submitted, SubmitError>>;
+
+    /// Shows a light client that its attestors contradicted themselves, which freezes it for good.
+    ///
+    /// `key` names the attempt as in [`Host::submit`]. Not every kind of chain has light clients that
+    /// take such evidence; the others refuse it.
+    async fn freeze(
+        &self,
+        _key: &str,
+        client: &ClientId,
+        _evidence: &Misbehaviour,
+    ) -> Result<Submitted, SubmitError> {
+        Err(SubmitError::Refused {
+            reason: format!("{client} takes no evidence of misbehaviour"),
+        })
+    }
 }
 
 /// A chain being followed.
@@ -126,8 +143,12 @@ pub struct ClientView {
     pub address: Address,
     /// Whose signatures it takes, and how many.
     pub committee: Committee,
+    /// Which set of attestors that is: the first is 1; 0 if the client cannot be given another.
+    pub set_number: u64,
     /// What the digests are bound to.
     pub domain: Domain,
+    /// Whether misbehaviour was proven to it: then it believes nothing any more.
+    pub frozen: bool,
     /// Whether a proof verified once holds for the rest of the transaction, so that the other
     /// messages may refer to it by an empty proof.
     pub proof_once: bool,

@@ -11,10 +11,12 @@ mod attempt;
 mod attestations;
 mod carrier;
 mod clock;
+mod contradictions;
 mod host;
 mod observer;
 mod overdue;
 mod packet;
+mod prosecutor;
 mod relayer;
 mod route;
 mod sequences;
@@ -24,6 +26,7 @@ mod status;
 mod simulation;
 
 pub use attestations::{Committees, GatherError, Witness, WitnessError};
+pub use contradictions::Evidence;
 pub use host::{
     ClientView, EventKind, Follow, Host, HostError, HostUpdate, Message, PacketEvent, Proof,
     SubmitError, Submitted,

@@ -21,6 +21,7 @@ use crate::{
     observer::{Observer, last_reading},
     overdue::{self, OverdueWatch},
     packet::{PacketMachine, lane},
+    prosecutor::{Archive, Prosecutor},
     route::{ClientEnd, Route, Routes},
     status::{ChainWatch, LaneStatus, LaneWatch, RelayerStatus, RouteStatus},
 };
@@ -46,6 +47,9 @@ pub struct RelayerConfig {
     pub owner: String,
     /// A packet that has not come to its end after this long is an alarm.
     pub overdue_after: Duration,
+    /// The directory in which evidence against attestors is kept, one file each; without one, it is
+    /// only submitted.
+    pub evidence: Option<std::path::PathBuf>,
 }
 
 impl Default for RelayerConfig {
@@ -55,6 +59,7 @@ impl Default for RelayerConfig {
             in_flight: 8,
             owner: "relayer".to_owned(),
             overdue_after: Duration::from_mins(10),
+            evidence: None,
         }
     }
 }
@@ -149,6 +154,14 @@ impl Relayer {
             self.overdue.clone(),
             stop.clone(),
         ));
+        if let Some(incoming) = self.committees.contradictions().take_evidence() {
+            let prosecutor = Prosecutor {
+                routes: self.routes.clone(),
+                archive: self.config.evidence.clone().map(Archive::new),
+                incoming,
+            };
+            parts.spawn(prosecutor.run(stop.clone()));
+        }
         parts.spawn(sweep(self.engine.clone(), self.clock.clone(), stop.clone()));
         let mut outcome = Ok(());
         while let Some(ended) = parts.join_next().await {
@@ -218,6 +231,7 @@ impl Relayer {
             .collect();
         let routes = self.routes.routes().iter();
         Ok(RelayerStatus {
+            contradictions: self.committees.contradictions().told(),
             chains: self
                 .chains
                 .iter()

@@ -30,6 +30,9 @@ pub struct RelayerStatus {
     /// Packets that have not come to their end for longer than they should.
     #[serde(default)]
     pub overdue: Vec<Overdue>,
+    /// Attestors that signed two different things since the start, the latest last.
+    #[serde(default)]
+    pub contradictions: Vec<String>,
 }
 
 /// A chain as the relayer sees it.

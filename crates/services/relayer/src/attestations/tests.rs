@@ -47,7 +47,9 @@ fn client() -> ClientView {
         id: end().client,
         address: Address::repeat_byte(7),
         committee: Committee::new(members, 2).unwrap(),
+        set_number: 1,
         domain: Domain::of_client(1, Address::repeat_byte(9), &end().client),
+        frozen: false,
         proof_once: true,
     }
 }

@@ -99,6 +99,8 @@ impl Host for ModelHost {
                 address: Address::repeat_byte(7),
                 committee: chain.contracts.committee.clone(),
                 domain: chain.contracts.domain,
+                set_number: 1,
+                frozen: false,
                 proof_once: true,
             }
         })

@@ -56,6 +56,8 @@ impl Sim {
             address: Address::ZERO,
             committee: contracts.committee,
             domain: contracts.domain,
+            set_number: 1,
+            frozen: false,
             proof_once: true,
         };
         let paths = [message.proven_path().key()];
