@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    attestors, call, client, config, deploy, held, keys, limits, packets, pause, run, status, transfer,
+    attestors, call, client, config, deploy, held, keys, limits, packets, pause, run, status,
+    transfer,
 };
 
 /// Connects blockchains: tokens and calls cross between them over IBC v2, verified on arrival.

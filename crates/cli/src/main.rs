@@ -38,7 +38,7 @@ async fn main() -> ExitCode {
         Err(error) => return refuse(&error),
     };
     let output = Output::new(cli.json);
-    match execute(cli, output).await {
+    match Box::pin(execute(cli, output)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output.failure(&failure);
@@ -50,7 +50,9 @@ async fn main() -> ExitCode {
 async fn execute(cli: Cli, output: Output) -> Result<(), Failure> {
     match cli.command {
         Command::Config(args) => commands::config::execute(args, &cli.config, output).await,
-        Command::Deploy(args) => commands::deploy::execute(args, &cli.config, output).await,
+        Command::Deploy(args) => {
+            Box::pin(commands::deploy::execute(args, &cli.config, output)).await
+        }
         Command::Run(_) => commands::run::execute(&cli.config, output).await,
         Command::Packets(args) => commands::packets::execute(args, &cli.config, output).await,
         Command::Status(args) => commands::status::execute(args, &cli.config, output).await,

@@ -47,9 +47,9 @@ impl Node {
             for (end, _) in self.ends() {
                 let end = client_end(end);
                 match tokio::time::timeout(AGAIN, self.read_client(&end)).await {
-                    Ok(Ok(view)) => self.note_client(&end, view),
+                    Ok(Ok(view)) => self.note_client(&end, &view),
                     Ok(Err(error)) => {
-                        debug!(client = %end, %error, "the light client cannot be read")
+                        debug!(client = %end, %error, "the light client cannot be read");
                     }
                     Err(_) => debug!(client = %end, "the light client cannot be read in time"),
                 }
@@ -69,7 +69,7 @@ impl Node {
             .map_err(|error| Failure::failed("client", error))
     }
 
-    fn note_client(&self, end: &ClientEnd, view: ClientView) {
+    fn note_client(&self, end: &ClientEnd, view: &ClientView) {
         let labels = [("client", end.to_string())];
         metrics::gauge!("causeway_client_frozen", &labels).set(f64::from(u8::from(view.frozen)));
         #[allow(clippy::cast_precision_loss)] // a few rotations in a client's life
@@ -88,12 +88,12 @@ impl Node {
             }
         }
         if let Some(attestor) = attestor {
-            match (is_member(&before, attestor), is_member(&view, attestor)) {
+            match (is_member(&before, attestor), is_member(view, attestor)) {
                 (true, false) => {
-                    warn!(client = %end, %attestor, "was replaced: its signatures do not count any more")
+                    warn!(client = %end, %attestor, "was replaced: its signatures do not count any more");
                 }
                 (false, true) => {
-                    info!(client = %end, %attestor, "is one of the client's attestors now")
+                    info!(client = %end, %attestor, "is one of the client's attestors now");
                 }
                 _ => {}
             }

@@ -10,8 +10,8 @@ mod lanes;
 mod messages;
 mod order;
 mod revert;
-mod safeguards;
 mod rotation;
+mod safeguards;
 mod source;
 mod track;
 
@@ -27,10 +27,10 @@ pub use lanes::EngineLanes;
 pub use messages::{encode_batch, encode_message, encode_update};
 pub use order::{CallOrder, Token, TokenInfo, TransferOrder, transfer_call};
 pub use revert::explain_revert;
+pub use rotation::{PreviousSet, freeze, previous_set, rotate};
 pub use safeguards::{
     CarriedOut, Flow, GuardOrder, HeldStatus, HeldTransfer, Hold, Limit, Safeguards,
     TokenSafeguards,
 };
-pub use rotation::{PreviousSet, freeze, previous_set, rotate};
 pub use source::EvmSource;
 pub use track::{SeenOn, TrackError, Tracker};

@@ -92,15 +92,12 @@ impl Prosecutor {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = tokio::time::sleep(AGAIN), if !open.is_empty() => {}
-                next = self.incoming.recv() => match next {
-                    Some(evidence) => {
-                        self.keep(&evidence);
-                        open.extend(evidence.quorum.then_some(evidence));
-                    }
-                    None => {
-                        stop.cancelled().await;
-                        return Ok(());
-                    }
+                next = self.incoming.recv() => if let Some(evidence) = next {
+                    self.keep(&evidence);
+                    open.extend(evidence.quorum.then_some(evidence));
+                } else {
+                    stop.cancelled().await;
+                    return Ok(());
                 },
             }
         }
@@ -110,10 +107,10 @@ impl Prosecutor {
         let Some(archive) = &self.archive else { return };
         match archive.keep(evidence) {
             Ok(path) => {
-                error!(file = %path.display(), client = %evidence.client, "evidence against attestors is kept")
+                error!(file = %path.display(), client = %evidence.client, "evidence against attestors is kept");
             }
             Err(error) => {
-                error!(%error, client = %evidence.client, "evidence against attestors cannot be kept")
+                error!(%error, client = %evidence.client, "evidence against attestors cannot be kept");
             }
         }
     }
