@@ -18,7 +18,7 @@ use crate::{
 type Step = (&'static str, fn(&Workspace) -> Result<()>);
 
 const STEPS: [Step; 8] = [
-    ("set-up", setup::run),
+    ("set-up", setup::for_tests),
     ("tree rules", tidy::run),
     ("formatting", formatting),
     ("contract artifacts", |_| contracts::build(true)),

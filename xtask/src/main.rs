@@ -30,7 +30,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Install what the local chains need; quick when it is there already.
+    /// Install what the local chains need, and look for the database server that tests need; quick
+    /// when all is there already.
     Setup,
     /// Build the contracts' artifacts from their sources.
     Contracts {
@@ -88,7 +89,7 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<()> {
     let workspace = Workspace::load()?;
     match arguments.task {
-        Task::Setup => setup::run(&workspace),
+        Task::Setup => setup::for_tests(&workspace),
         Task::Contracts { check } => contracts::build(check),
         Task::Up { once, rest } => network::up(&workspace, once, &rest),
         Task::Test => checks::test(&workspace),

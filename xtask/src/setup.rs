@@ -10,12 +10,18 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::{
-    command::{output, run as run_command},
+    command::{output, run as run_command, works},
     workspace::Workspace,
 };
 
 /// The oldest Node.js whose npm reads our lock files.
 const OLDEST_NODE: u32 = 18;
+
+/// The variable that names the directory of PostgreSQL's programs.
+const POSTGRES_VARIABLE: &str = "CAUSEWAY_POSTGRES";
+
+/// Where Debian keeps each version of PostgreSQL's server.
+const DEBIAN_POSTGRES: &str = "/usr/lib/postgresql";
 
 /// The variable that names an anvil binary of one's own.
 pub(crate) const ANVIL_VARIABLE: &str = "CAUSEWAY_ANVIL";
@@ -62,6 +68,52 @@ pub(crate) fn anvil(workspace: &Workspace) -> Result<PathBuf> {
         Some(anvil) => Ok(anvil.into()),
         None => installed_anvil(&workspace.root.join(NPM)),
     }
+}
+
+/// What the tests need: the chains, and PostgreSQL's server.
+pub(crate) fn for_tests(workspace: &Workspace) -> Result<()> {
+    run(workspace)?;
+    if !has_postgres() {
+        install_postgres()?;
+    }
+    ensure!(
+        has_postgres(),
+        "PostgreSQL's server is missing: install your system's package `postgresql`, or set \
+         {POSTGRES_VARIABLE} to the directory that holds `initdb` and `postgres`"
+    );
+    Ok(())
+}
+
+fn has_postgres() -> bool {
+    if let Some(named) = env::var_os(POSTGRES_VARIABLE) {
+        return Path::new(&named).join("initdb").is_file();
+    }
+    let versions = fs::read_dir(DEBIAN_POSTGRES)
+        .into_iter()
+        .flatten()
+        .flatten();
+    let debian = versions.map(|version| version.path().join("bin"));
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut places = debian.chain(env::split_paths(&path));
+    places.any(|place| place.join("initdb").is_file())
+}
+
+/// Installs the server where that needs no password.
+fn install_postgres() -> Result<()> {
+    let is_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id == "0");
+    if !is_root || !works(Command::new("apt-get").arg("--version")) {
+        return Ok(());
+    }
+    eprintln!("installing PostgreSQL's server (apt-get install postgresql)");
+    let apt = |arguments: &[&str]| {
+        let mut command = Command::new("apt-get");
+        command
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .args(arguments);
+        run_command(&mut command)
+    };
+    apt(&["update", "--quiet"])?;
+    apt(&["install", "--yes", "--no-install-recommends", "postgresql"])
 }
 
 /// `npm ci`, unless what is installed is what the lock file says.

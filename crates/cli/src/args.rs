@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     attestors, call, client, config, deploy, held, keys, limits, packets, pause, run, status,
-    transfer,
+    store, transfer,
 };
 
 /// Connects blockchains: tokens and calls cross between them over IBC v2, verified on arrival.
@@ -65,6 +65,8 @@ pub(crate) enum Command {
     Call(call::CallArgs),
     /// List and show packets
     Packets(packets::PacketsArgs),
+    /// Copy the node's store
+    Store(store::StoreArgs),
     /// Show what the running node does, and if nothing moves, why
     Status(status::StatusArgs),
     /// Show and set how much of a token may pass

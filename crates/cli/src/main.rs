@@ -20,6 +20,7 @@ mod output;
 mod progress;
 mod redact;
 mod server;
+mod store;
 
 use std::process::ExitCode;
 
@@ -55,6 +56,7 @@ async fn execute(cli: Cli, output: Output) -> Result<(), Failure> {
         }
         Command::Run(_) => commands::run::execute(&cli.config, output).await,
         Command::Packets(args) => commands::packets::execute(args, &cli.config, output).await,
+        Command::Store(args) => commands::store::execute(args, &cli.config, output).await,
         Command::Status(args) => commands::status::execute(args, &cli.config, output).await,
         Command::Transfer(args) => commands::transfer::execute(args, &cli.config, output).await,
         Command::Call(args) => commands::call::execute(args, &cli.config, output).await,

@@ -15,6 +15,7 @@ use causeway_evm::EvmChain;
 use causeway_relayer::Relayer;
 use causeway_types::ChainId;
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 pub(crate) use status::NodeStatus;
 
@@ -55,6 +56,11 @@ impl Node {
 
     /// Works until stopped, then finishes what is in flight.
     pub(crate) async fn run(&self, stop: CancellationToken) -> Result<(), Failure> {
+        if let Some(attestor) = &self.attestor
+            && let Err(error) = attestor.look_for_gaps().await
+        {
+            warn!(%error, "nothing is attested yet");
+        }
         let watching = self.watch_clients(stop.clone());
         let work = async {
             let Some(relayer) = &self.relayer else {

@@ -43,6 +43,7 @@ dev = true | dev = "yes" | dev | "yes" | true or false
 dev = true |  | chains[0].endpoints | could lie | dev = true
 listen = "127.0.0.1:7100" | listen = "7100" | listen | "7100" | 127.0.0.1:7100
 sqlite://causeway.db | mysql://causeway | store | mysql | sqlite://
+sqlite://causeway.db | postgres://causeway:hunter2@host/ | store | names no database | postgres://
 \n[log]\n | \n[logs]\n | logs | unknown field `logs` | causeway config schema
 format = "text" | format = "xml" | log.format | xml | "text" or "json"
 level = "info" | level = "a=b=c" | log.level | a=b=c | debug

@@ -1,11 +1,11 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use sqlx::{QueryBuilder, Row as _};
 
+use crate::database::{Row, query};
 use crate::engine::Engine;
 use crate::process::decode_json;
-use crate::sql::{self, Db, Row};
+use crate::sql;
 use crate::{EngineError, ProcessId, UnixMillis};
 
 /// Names one effect in this store.
@@ -106,19 +106,19 @@ impl Engine {
     /// The lanes that have open effects, by name.
     pub async fn lanes(&self) -> Result<Vec<LaneBacklog>, EngineError> {
         let mut connection = self.reader().await?;
-        let rows: Vec<(String, i64, i64)> = sqlx::query_as(
+        let rows = query(
             "SELECT lane, COUNT(*), \
              MIN(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END) \
              FROM effects WHERE status = 'pending' GROUP BY lane ORDER BY lane",
         )
-        .fetch_all(&mut *connection)
+        .fetch_all(&mut connection)
         .await?;
-        rows.into_iter()
-            .map(|(lane, open, next_due)| {
+        rows.iter()
+            .map(|row| {
                 Ok(LaneBacklog {
-                    lane,
-                    open: sql::to_unsigned("count", open)?,
-                    next_due: sql::millis(next_due),
+                    lane: row.try_get(0)?,
+                    open: sql::to_unsigned("count", row.try_get(1)?)?,
+                    next_due: sql::millis(row.try_get(2)?),
                 })
             })
             .collect()
@@ -126,7 +126,7 @@ impl Engine {
 
     /// The effects that pass the filter, oldest first.
     pub async fn effects(&self, filter: EffectFilter) -> Result<Vec<EffectView>, EngineError> {
-        let mut query = QueryBuilder::<Db>::new("SELECT * FROM effects WHERE 1 = 1");
+        let mut query = query("SELECT * FROM effects WHERE 1 = 1");
         if let Some(prefix) = &filter.lane_prefix {
             query.push(" AND substr(lane, 1, length(");
             query.push_bind(prefix).push(")) = ").push_bind(prefix);
@@ -142,7 +142,7 @@ impl Engine {
             .push(" ORDER BY id LIMIT ")
             .push_bind(sql::limit(filter.limit.unwrap_or(usize::MAX)));
         let mut connection = self.reader().await?;
-        let rows = query.build().fetch_all(&mut *connection).await?;
+        let rows = query.fetch_all(&mut connection).await?;
         rows.iter().map(view).collect()
     }
 }

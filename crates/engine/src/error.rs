@@ -1,3 +1,4 @@
+use sqlx::postgres::PgDatabaseError;
 use thiserror::Error;
 
 use crate::TxState;
@@ -8,11 +9,22 @@ use crate::TxState;
 pub enum EngineError {
     /// The store's address is of a kind that this build does not serve. Only the scheme is shown:
     /// the rest of such an address may hold a password.
-    #[error("store `{scheme}:…` is not supported; expected `sqlite://PATH` or `sqlite::memory:`")]
+    #[error(
+        "store `{scheme}:…` is not supported; expected `sqlite://PATH` or \
+         `postgres://USER:PASSWORD@HOST/DATABASE`"
+    )]
     UnsupportedStore {
         /// What came before the first colon.
         scheme: String,
     },
+    /// The store's file cannot be looked at.
+    #[error("the store's file cannot be looked at")]
+    File(#[source] std::io::Error),
+    /// The store cannot be copied into that file.
+    #[error(
+        "only a SQLite store can be copied, into a file with a Unicode name; use pg_dump for PostgreSQL"
+    )]
+    NotAFile,
     /// The directory of a private database could not be made.
     #[error("no room for a private database in the temporary directory")]
     TemporaryDirectory(#[source] std::io::Error),
@@ -71,6 +83,12 @@ pub enum EngineError {
         /// Whose it is.
         key: String,
     },
+    /// Another replica leads by now; what this one wanted to write is no longer its to write.
+    #[error("another replica leads `{name}` by now")]
+    Deposed {
+        /// What is led.
+        name: String,
+    },
     /// Nothing was reserved under this nonce.
     #[error("lane `{lane}` has no transaction with nonce {nonce}")]
     UnknownTransaction {
@@ -98,23 +116,45 @@ impl EngineError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Database(error) => is_transient(error),
-            Self::BrokenUnit | Self::Contended { .. } => true,
+            Self::BrokenUnit | Self::Contended { .. } | Self::Deposed { .. } => true,
             _ => false,
         }
     }
 }
 
 fn is_transient(error: &sqlx::Error) -> bool {
-    // Primary result codes of SQLite: busy, locked, I/O error, disk full.
-    const PASSING: [i64; 4] = [5, 6, 10, 13];
     match error {
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
-        sqlx::Error::Database(error) => error
-            .code()
-            .and_then(|code| code.parse::<i64>().ok())
-            .is_some_and(|code| PASSING.contains(&(code & 0xff))),
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::BeginFailed => true,
+        sqlx::Error::Database(error) => {
+            let code = error.code().unwrap_or_default();
+            if error.try_downcast_ref::<PgDatabaseError>().is_some() {
+                passes_on_postgres(&code)
+            } else {
+                passes_on_sqlite(&code)
+            }
+        }
         _ => false,
     }
+}
+
+fn passes_on_sqlite(code: &str) -> bool {
+    // Primary result codes: busy, locked, I/O error, disk full.
+    const PASSING: [i64; 4] = [5, 6, 10, 13];
+    code.parse::<i64>()
+        .is_ok_and(|code| PASSING.contains(&(code & 0xff)))
+}
+
+fn passes_on_postgres(code: &str) -> bool {
+    // Classes: connection, insufficient resources, the operator's intervention (also a restart),
+    // system errors.
+    const CLASSES: [&str; 4] = ["08", "53", "57", "58"];
+    // Idle in transaction for too long, a server that only reads (after a fail-over), a lock not to
+    // be had in time, a serialization failure, a deadlock.
+    const CODES: [&str; 5] = ["25P03", "25006", "55P03", "40001", "40P01"];
+    CODES.contains(&code) || CLASSES.iter().any(|class| code.starts_with(class))
 }
 
 /// Why a unit did not take an input.

@@ -1,9 +1,8 @@
 use std::collections::BTreeMap;
 
-use sqlx::Row as _;
-
+use crate::database::{Connection, query, statement};
 use crate::engine::Engine;
-use crate::sql::{self, Connection, statement};
+use crate::sql;
 use crate::{EngineError, Unit};
 
 /// Remembers one value per key for ever, and so refuses to say two different things: an attestor
@@ -60,12 +59,12 @@ impl Guard {
     /// The value kept under `key`.
     pub async fn get(&self, domain: &str, key: &str) -> Result<Option<String>, EngineError> {
         let mut connection = self.engine.reader().await?;
-        let value = sqlx::query_scalar("SELECT value FROM guards WHERE domain = $1 AND key = $2")
+        let row = query("SELECT value FROM guards WHERE domain = $1 AND key = $2")
             .bind(domain)
             .bind(key)
-            .fetch_optional(&mut *connection)
+            .fetch_optional(&mut connection)
             .await?;
-        Ok(value)
+        Ok(row.map(|row| row.try_get(0)).transpose()?)
     }
 }
 
@@ -86,6 +85,19 @@ impl Unit<'_> {
         pairs: &[(&str, &str)],
     ) -> Result<Verdict, EngineError> {
         check_or_insert_all(self.connection(), domain, pairs).await
+    }
+
+    /// Whether all of these pairs were kept before: then they can be stated again, whatever else may
+    /// have been forgotten.
+    pub async fn guard_holds(
+        &mut self,
+        domain: &str,
+        pairs: &[(&str, &str)],
+    ) -> Result<bool, EngineError> {
+        let keys: Vec<&str> = pairs.iter().map(|(key, _)| *key).collect();
+        let kept = existing(self.connection(), domain, &keys).await?;
+        let holds = |(key, value): &(&str, &str)| kept.get(*key).is_some_and(|k| k == value);
+        Ok(pairs.iter().all(holds))
     }
 }
 
@@ -140,7 +152,7 @@ async fn existing(
         for key in keys {
             query = query.bind(key);
         }
-        for row in query.fetch_all(&mut *connection).await? {
+        for row in query.fetch_all(connection).await? {
             found.insert(row.try_get("key")?, row.try_get("value")?);
         }
     }
@@ -162,7 +174,7 @@ async fn insert(
         for (key, value) in piece {
             query = query.bind(domain).bind(*key).bind(*value);
         }
-        let inserted = query.execute(&mut *connection).await?.rows_affected();
+        let inserted = query.execute(connection).await?;
         // Where writers do not exclude each other, somebody may have inserted since we looked.
         if inserted != piece.len() as u64 {
             return Err(EngineError::Contended {

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use alloy_primitives::B256;
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
 
+use crate::database::{Connection, Row, query, statement};
 use crate::engine::Engine;
 use crate::process::{decode_json, encode_json};
-use crate::sql::{self, Row, statement};
+use crate::sql;
 use crate::{EngineError, ProcessId, Unit};
 
 /// An event of a stream, tagged with the block that carried it.
@@ -49,7 +49,7 @@ impl Unit<'_> {
     /// Keeps how far a stream has been read, as JSON text.
     pub async fn set_cursor(&mut self, stream: &str, json: &str) -> Result<(), EngineError> {
         let now = self.now().as_millis();
-        sqlx::query(
+        query(
             "INSERT INTO cursors (stream, body, updated_at) VALUES ($1, $2, $3) \
              ON CONFLICT (stream) DO UPDATE SET body = excluded.body, \
              updated_at = excluded.updated_at",
@@ -64,11 +64,7 @@ impl Unit<'_> {
 
     /// The cursor as this unit has left it so far.
     pub async fn cursor(&mut self, stream: &str) -> Result<Option<String>, EngineError> {
-        let body = sqlx::query_scalar("SELECT body FROM cursors WHERE stream = $1")
-            .bind(stream)
-            .fetch_optional(self.connection())
-            .await?;
-        Ok(body)
+        Ok(cursor(self.connection(), stream).await?)
     }
 
     /// Adds an event; false when it is already there.
@@ -140,7 +136,7 @@ impl Unit<'_> {
         stream: &str,
         block_hash: B256,
     ) -> Result<Vec<Withdrawn>, EngineError> {
-        let rows = sqlx::query(
+        let rows = query(
             "DELETE FROM journal WHERE stream = $1 AND block_hash = $2 \
              RETURNING position, id, height, block_hash, process_kind, process_key, body, \
              settled_at",
@@ -172,7 +168,7 @@ impl Unit<'_> {
         final_height: u64,
     ) -> Result<Vec<JournalEntry>, EngineError> {
         let now = self.now().as_millis();
-        let rows = sqlx::query(
+        let rows = query(
             "UPDATE journal SET settled_at = $1 \
              WHERE stream = $2 AND height <= $3 AND settled_at IS NULL \
              RETURNING position, id, height, block_hash, process_kind, process_key, body",
@@ -194,34 +190,37 @@ impl Unit<'_> {
 impl Engine {
     /// How far a stream has been read, as last committed.
     pub async fn cursor(&self, stream: &str) -> Result<Option<String>, EngineError> {
-        let mut connection = self.reader().await?;
-        let body = sqlx::query_scalar("SELECT body FROM cursors WHERE stream = $1")
-            .bind(stream)
-            .fetch_optional(&mut *connection)
-            .await?;
-        Ok(body)
+        Ok(cursor(&mut self.reader().await?, stream).await?)
     }
 
     /// The blocks whose events are not yet settled, lowest first: after a restart, the follower
     /// asks its chain whether they are still there.
     pub async fn unsettled_blocks(&self, stream: &str) -> Result<Vec<JournalBlock>, EngineError> {
         let mut connection = self.reader().await?;
-        let rows: Vec<(i64, String)> = sqlx::query_as(
+        let rows = query(
             "SELECT DISTINCT height, block_hash FROM journal \
              WHERE stream = $1 AND settled_at IS NULL ORDER BY height, block_hash",
         )
         .bind(stream)
-        .fetch_all(&mut *connection)
+        .fetch_all(&mut connection)
         .await?;
-        rows.into_iter()
-            .map(|(height, hash)| {
+        rows.iter()
+            .map(|row| {
                 Ok(JournalBlock {
-                    height: sql::to_unsigned("height", height)?,
-                    hash: sql::to_hash(stream, &hash)?,
+                    height: sql::to_unsigned("height", row.try_get(0)?)?,
+                    hash: sql::to_hash(stream, row.try_get(1)?)?,
                 })
             })
             .collect()
     }
+}
+
+async fn cursor(connection: &mut Connection, stream: &str) -> Result<Option<String>, sqlx::Error> {
+    let row = query("SELECT body FROM cursors WHERE stream = $1")
+        .bind(stream)
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| row.try_get(0)).transpose()
 }
 
 fn place(row: &Row) -> Result<(i64, i64), sqlx::Error> {

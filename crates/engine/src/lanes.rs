@@ -1,11 +1,11 @@
 //! Nonces and transactions per lane: one (chain, signer), whose transactions follow one another.
 
 use alloy_primitives::{B256, Bytes};
-use sqlx::Row as _;
 
+use crate::database::{Connection, query};
 use crate::engine::Engine;
 use crate::process::encode_json;
-use crate::sql::{self, Connection};
+use crate::sql;
 use crate::transactions::decode;
 use crate::{EngineError, MinedIn, Reserved, TxOutcome, TxRecord, TxState, Unit, UnixMillis};
 
@@ -30,7 +30,7 @@ impl Unit<'_> {
             });
         }
         let nonce = next_nonce(connection, lane, chain_next_nonce).await?;
-        let row = sqlx::query(
+        let row = query(
             "INSERT INTO transactions (lane, nonce, key, hashes, state, created_at, updated_at) \
              VALUES ($1, $2, $3, '[]', 'pending', $4, $4) \
              ON CONFLICT (lane, key) DO UPDATE SET nonce = excluded.nonce, body = NULL, \
@@ -67,7 +67,7 @@ impl Unit<'_> {
         if !record.hashes.contains(&hash) {
             record.hashes.push(hash);
         }
-        sqlx::query(
+        query(
             "UPDATE transactions SET raw = $1, hashes = $2, body = $3, updated_at = $4 \
              WHERE id = $5",
         )
@@ -90,7 +90,7 @@ impl Unit<'_> {
     ) -> Result<(), EngineError> {
         let now = self.now().as_millis();
         let (id, record) = by_nonce(self.connection(), lane, nonce).await?;
-        sqlx::query("UPDATE transactions SET body = $1, updated_at = $2 WHERE id = $3")
+        query("UPDATE transactions SET body = $1, updated_at = $2 WHERE id = $3")
             .bind(encode_json("transaction", &record.key, body)?)
             .bind(now)
             .bind(id)
@@ -133,7 +133,7 @@ impl Unit<'_> {
         let height = mined
             .map(|mined| sql::to_i64("height", mined.height))
             .transpose()?;
-        sqlx::query(
+        query(
             "UPDATE transactions SET state = $1, block_height = $2, block_hash = $3, \
              updated_at = $4 WHERE id = $5",
         )
@@ -206,11 +206,11 @@ impl Engine {
     /// The pending transactions of a lane, lowest nonce first.
     pub async fn lane_pending(&self, lane: &str) -> Result<Vec<TxRecord>, EngineError> {
         let mut connection = self.reader().await?;
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT * FROM transactions WHERE lane = $1 AND state = 'pending' ORDER BY nonce",
         )
         .bind(lane)
-        .fetch_all(&mut *connection)
+        .fetch_all(&mut connection)
         .await?;
         rows.iter().map(decode).collect()
     }
@@ -221,7 +221,7 @@ impl Engine {
         lane: &str,
         key: &str,
     ) -> Result<Option<TxRecord>, EngineError> {
-        by_key(&mut *self.reader().await?, lane, key).await
+        by_key(&mut self.reader().await?, lane, key).await
     }
 }
 
@@ -230,18 +230,19 @@ async fn next_nonce(
     lane: &str,
     chain_next_nonce: u64,
 ) -> Result<i64, EngineError> {
-    let mined: Option<i64> = sqlx::query_scalar(
+    let mined: Option<i64> = query(
         "SELECT MAX(nonce) FROM transactions \
          WHERE lane = $1 AND state IN ('confirmed', 'replaced', 'failed')",
     )
     .bind(lane)
-    .fetch_one(&mut *connection)
-    .await?;
+    .fetch_one(connection)
+    .await?
+    .try_get(0)?;
     // Nonces are mined in order, so below a mined one nothing is free, whatever a lagging
     // endpoint says.
     let above_mined = mined.map_or(0, |nonce| nonce.saturating_add(1));
     let mut nonce = above_mined.max(sql::to_i64("nonce", chain_next_nonce)?);
-    let pending: Vec<i64> = sqlx::query_scalar(
+    let pending = query(
         "SELECT nonce FROM transactions \
          WHERE lane = $1 AND state = 'pending' AND nonce >= $2 ORDER BY nonce",
     )
@@ -250,7 +251,7 @@ async fn next_nonce(
     .fetch_all(connection)
     .await?;
     for held in pending {
-        if held != nonce {
+        if held.try_get::<i64, _>(0)? != nonce {
             break;
         }
         nonce = nonce.saturating_add(1);
@@ -263,7 +264,7 @@ async fn by_key(
     lane: &str,
     key: &str,
 ) -> Result<Option<TxRecord>, EngineError> {
-    sqlx::query("SELECT * FROM transactions WHERE lane = $1 AND key = $2")
+    query("SELECT * FROM transactions WHERE lane = $1 AND key = $2")
         .bind(lane)
         .bind(key)
         .fetch_optional(connection)
@@ -279,7 +280,7 @@ async fn by_nonce(
     lane: &str,
     nonce: u64,
 ) -> Result<(i64, TxRecord), EngineError> {
-    let row = sqlx::query(
+    let row = query(
         "SELECT * FROM transactions WHERE lane = $1 AND nonce = $2 \
          ORDER BY CASE WHEN state = 'dropped' THEN 1 ELSE 0 END, updated_at DESC, id DESC LIMIT 1",
     )

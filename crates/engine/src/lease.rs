@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use sqlx::Row as _;
 
+use crate::database::{Row, query, statement};
 use crate::engine::Engine;
 use crate::process::decode_json;
-use crate::sql::{self, Row, statement};
+use crate::sql;
 use crate::{Claimed, EffectId, EngineError, ProcessId, Unit, UnixMillis};
 
 /// Which effects the owner still held, and so were changed, and which it had lost: to another
@@ -41,7 +41,7 @@ impl Unit<'_> {
         lease: Duration,
     ) -> Result<Vec<Claimed<E>>, EngineError> {
         let now = self.now();
-        let rows = sqlx::query(
+        let rows = query(
             "UPDATE effects SET lease_owner = $1, lease_until = $2 WHERE id IN \
              (SELECT id FROM effects WHERE lane = $3 AND status = 'pending' \
              AND due_at <= $4 AND lease_until <= $4 ORDER BY due_at, id LIMIT $5) \
@@ -106,6 +106,8 @@ impl Unit<'_> {
             by_attempts.entry(attempts).or_default().push(id);
         }
         let mut held = BTreeSet::new();
+        // Reasons quote the world, and PostgreSQL keeps no text that contains the character zero.
+        let error = error.replace('\0', "\u{fffd}");
         // Effects that failed together wait together: they were one batch and will be one again.
         for (attempts, ids) in by_attempts {
             let failed = u32::try_from(attempts.saturating_add(1)).unwrap_or(u32::MAX);
@@ -114,7 +116,7 @@ impl Unit<'_> {
                           lease_owner = NULL, lease_until = 0";
             let values = [
                 Value::Integer(due_at.as_millis()),
-                Value::Text(error.to_owned()),
+                Value::Text(error.clone()),
             ];
             let leased = self.update_held(&ids, owner, change, &values).await?;
             held.extend(leased.held.iter().map(|id| id.0));
@@ -145,7 +147,7 @@ impl Unit<'_> {
             for id in &ids {
                 query = query.bind(id.0);
             }
-            for row in query.fetch_all(&mut *connection).await? {
+            for row in query.fetch_all(connection).await? {
                 found.push((EffectId(row.try_get("id")?), row.try_get("attempts")?));
             }
         }
@@ -173,13 +175,13 @@ impl Unit<'_> {
             for value in values {
                 query = match value {
                     Value::Integer(value) => query.bind(*value),
-                    Value::Text(value) => query.bind(value),
+                    Value::Text(value) => query.bind(value.as_str()),
                 };
             }
             for id in list {
                 query = query.bind(id.0);
             }
-            for row in query.fetch_all(&mut *connection).await? {
+            for row in query.fetch_all(connection).await? {
                 held.insert(row.try_get::<i64, _>("id")?);
             }
         }
@@ -297,17 +299,12 @@ impl Engine {
     /// the same name. Returns how many there were.
     pub async fn release(&self, owner: &str) -> Result<u64, EngineError> {
         let mut transaction = self.transaction().await?;
-        let released = sqlx::query(
-            "UPDATE effects SET lease_owner = NULL, lease_until = 0 WHERE lease_owner = $1",
-        )
-        .bind(owner)
-        .execute(&mut *transaction)
-        .await?
-        .rows_affected();
-        transaction.commit().await?;
-        if released > 0 {
-            self.announce_effects();
-        }
+        let released =
+            query("UPDATE effects SET lease_owner = NULL, lease_until = 0 WHERE lease_owner = $1")
+                .bind(owner)
+                .execute(&mut transaction)
+                .await?;
+        self.commit(transaction, released > 0).await?;
         Ok(released)
     }
 }

@@ -6,16 +6,22 @@
 //! leases, act, and [`Unit::complete`] them. An effect is carried out at least once and must be
 //! harmless to repeat; its key names it for whoever has to recognise the repetition.
 //!
+//! A store is a `SQLite` file or a `PostgreSQL` database. On either, units of work follow one another
+//! and each sees all that the one before has committed; processes that share a `PostgreSQL` store
+//! wait for each other, which is why nothing here can collide.
+//!
 //! Time is always an input ([`UnixMillis`]), and so is the seed of the back-off's jitter, so that
 //! the same code runs under a simulated clock.
 
 mod backoff;
+mod database;
 mod effects;
 mod engine;
 mod error;
 mod guard;
 mod journal;
 mod lanes;
+mod leader;
 mod lease;
 mod machine;
 mod process;
@@ -32,6 +38,7 @@ pub use engine::{Engine, EngineOptions};
 pub use error::{EngineError, UnitError};
 pub use guard::{Conflict, Guard, Verdict};
 pub use journal::{JournalBlock, JournalEntry, Withdrawn};
+pub use leader::{Leader, Term};
 pub use lease::Leased;
 pub use machine::{Machine, NewEffect, Step, Wake};
 pub use process::{Filter, Process, ProcessId};

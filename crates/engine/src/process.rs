@@ -1,8 +1,8 @@
 use serde::de::DeserializeOwned;
-use sqlx::QueryBuilder;
 
+use crate::database::{Connection, Row, query, statement};
 use crate::engine::Engine;
-use crate::sql::{self, Connection, Db};
+use crate::sql;
 use crate::{EngineError, Machine, UnixMillis, Wake};
 
 /// Names one process.
@@ -111,28 +111,17 @@ pub(crate) fn encode_json(
 const SELECT: &str = "SELECT key, state, phase, done, wake_clock, wake_at, created_at, updated_at \
                       FROM processes WHERE kind = ";
 
-type Columns = (
-    String,
-    String,
-    String,
-    bool,
-    Option<String>,
-    Option<i64>,
-    i64,
-    i64,
-);
-
-fn from_columns(columns: Columns) -> (String, Stored) {
-    let (key, state, phase, done, wake_clock, wake_at, created_at, updated_at) = columns;
+fn from_row(row: &Row) -> Result<(String, Stored), sqlx::Error> {
+    let wake_clock: Option<String> = row.try_get("wake_clock")?;
     let stored = Stored {
-        state,
-        phase,
-        done,
-        wake: wake_clock.zip(wake_at),
-        created_at,
-        updated_at,
+        state: row.try_get("state")?,
+        phase: row.try_get("phase")?,
+        done: row.try_get("done")?,
+        wake: wake_clock.zip(row.try_get("wake_at")?),
+        created_at: row.try_get("created_at")?,
+        updated_at: row.try_get("updated_at")?,
     };
-    (key, stored)
+    Ok((row.try_get("key")?, stored))
 }
 
 /// Loads several processes of one kind at once.
@@ -144,12 +133,13 @@ pub(crate) async fn load(
     let mut found = Vec::with_capacity(keys.len());
     for keys in sql::padded(keys) {
         let sql = format!("{SELECT}$1 AND key IN ({})", sql::list(2, keys.len()));
-        let mut query = sqlx::query_as::<Db, Columns>(sqlx::AssertSqlSafe(sql)).bind(kind);
+        let mut query = statement(sql).bind(kind);
         for key in keys {
             query = query.bind(key);
         }
-        let rows = query.fetch_all(&mut *connection).await?;
-        found.extend(rows.into_iter().map(from_columns));
+        for row in query.fetch_all(connection).await? {
+            found.push(from_row(&row)?);
+        }
     }
     Ok(found)
 }
@@ -174,13 +164,13 @@ impl Engine {
         &self,
         filter: Filter,
     ) -> Result<Vec<Process<M::State>>, EngineError> {
-        let mut query = QueryBuilder::<Db>::new(SELECT);
+        let mut query = query(SELECT);
         query.push_bind(M::KIND);
         if !filter.phases.is_empty() {
             query.push(" AND phase IN (");
-            let mut phases = query.separated(", ");
-            for phase in &filter.phases {
-                phases.push_bind(phase);
+            for (index, phase) in filter.phases.iter().enumerate() {
+                query.push(if index == 0 { "" } else { ", " });
+                query.push_bind(phase);
             }
             query.push(")");
         }
@@ -213,24 +203,29 @@ impl Engine {
             .push(" LIMIT ")
             .push_bind(sql::limit(filter.limit.unwrap_or(usize::MAX)));
         let mut connection = self.reader().await?;
-        let rows: Vec<Columns> = query.build_query_as().fetch_all(&mut *connection).await?;
-        rows.into_iter()
-            .map(from_columns)
-            .map(|(key, stored)| stored.decode(key))
+        let rows = query.fetch_all(&mut connection).await?;
+        rows.iter()
+            .map(|row| {
+                let (key, stored) = from_row(row)?;
+                stored.decode(key)
+            })
             .collect()
     }
 
     /// How many processes of a kind stand in each phase, by phase.
     pub async fn counts(&self, kind: &str) -> Result<Vec<(String, u64)>, EngineError> {
         let mut connection = self.reader().await?;
-        let rows: Vec<(String, i64)> = sqlx::query_as(
+        let rows = query(
             "SELECT phase, COUNT(*) FROM processes WHERE kind = $1 GROUP BY phase ORDER BY phase",
         )
         .bind(kind)
-        .fetch_all(&mut *connection)
+        .fetch_all(&mut connection)
         .await?;
-        rows.into_iter()
-            .map(|(phase, count)| Ok((phase, sql::to_unsigned("count", count)?)))
+        rows.iter()
+            .map(|row| {
+                let count = sql::to_unsigned("count", row.try_get(1)?)?;
+                Ok((row.try_get(0)?, count))
+            })
             .collect()
     }
 }

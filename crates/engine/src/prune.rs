@@ -1,3 +1,4 @@
+use crate::database::query;
 use crate::engine::Engine;
 use crate::{EngineError, UnixMillis, sql};
 
@@ -48,12 +49,11 @@ impl Engine {
             .into_iter()
             .zip(&mut removed)
         {
-            *removed = sqlx::query(sql)
+            *removed = query(sql)
                 .bind(older_than.as_millis())
                 .bind(limit)
-                .execute(&mut *transaction)
-                .await?
-                .rows_affected();
+                .execute(&mut transaction)
+                .await?;
         }
         transaction.commit().await?;
         let [effects, journal, transactions] = removed;

@@ -1,21 +1,11 @@
-//! What one database shares with another: numbered parameters, multi-row statements, checked
+//! What statements are put together from: numbered parameters, multi-row statements, checked
 //! integers.
-//!
-//! Every statement of this crate is written in what `SQLite` and `PostgreSQL` both understand.
-//! Another store is another set of migrations and of these aliases.
 
 use std::fmt::Write;
 
 use alloy_primitives::B256;
-use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Database};
 
 use crate::{EngineError, UnixMillis};
-
-pub(crate) type Db = sqlx::Sqlite;
-pub(crate) type Connection = sqlx::SqliteConnection;
-pub(crate) type Row = sqlx::sqlite::SqliteRow;
-pub(crate) type Statement = Query<'static, Db, <Db as Database>::Arguments>;
 
 /// A few sizes only, so that each multi-row statement is prepared once and kept.
 const SIZES: [usize; 4] = [64, 16, 4, 1];
@@ -44,11 +34,6 @@ pub(crate) fn padded<T: Clone>(items: &[T]) -> impl Iterator<Item = Vec<T>> {
         }
         list
     })
-}
-
-/// A statement whose text this crate put together out of its own literals.
-pub(crate) fn statement(sql: String) -> Statement {
-    sqlx::query(AssertSqlSafe(sql))
 }
 
 /// `($1,$2),($3,$4)` for two rows of two columns.

@@ -1,9 +1,9 @@
 use alloy_primitives::{B256, Bytes};
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
 
+use crate::database::Row;
 use crate::process::decode_json;
-use crate::sql::{self, Row};
+use crate::sql;
 use crate::{EngineError, UnixMillis};
 
 /// Where a transaction stands.

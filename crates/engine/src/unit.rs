@@ -1,8 +1,6 @@
-use sqlx::{Sqlite, Transaction};
-
+use crate::database::{Connection, Transaction, query};
 use crate::engine::Engine;
 use crate::process::{self, Stored, encode_json};
-use crate::sql::Connection;
 use crate::write_buffer::{AddEffect, EffectWrite, WriteBuffer};
 use crate::{EngineError, Machine, Process, ProcessId, Step, UnitError, UnixMillis};
 
@@ -12,7 +10,7 @@ use crate::{EngineError, Machine, Process, ProcessId, Step, UnitError, UnixMilli
 #[must_use = "a unit that is dropped is rolled back"]
 pub struct Unit<'e> {
     engine: &'e Engine,
-    transaction: Transaction<'static, Sqlite>,
+    transaction: Transaction,
     now: UnixMillis,
     buffer: WriteBuffer,
     /// Between the start and the good end of a flush: what was buffered is only partly written.
@@ -21,11 +19,7 @@ pub struct Unit<'e> {
 }
 
 impl<'e> Unit<'e> {
-    pub(crate) fn new(
-        engine: &'e Engine,
-        transaction: Transaction<'static, Sqlite>,
-        now: UnixMillis,
-    ) -> Self {
+    pub(crate) fn new(engine: &'e Engine, transaction: Transaction, now: UnixMillis) -> Self {
         Self {
             engine,
             transaction,
@@ -96,18 +90,21 @@ impl<'e> Unit<'e> {
     /// caller tells each of them the time in this same unit.
     pub async fn due(&mut self, clock: &str, at: u64) -> Result<Vec<ProcessId>, EngineError> {
         self.flush().await?;
-        let rows: Vec<(String, String)> = sqlx::query_as(
+        let rows = query(
             "UPDATE processes SET wake_clock = NULL, wake_at = NULL \
              WHERE wake_clock = $1 AND wake_at <= $2 RETURNING kind, key",
         )
         .bind(clock)
         .bind(i64::try_from(at).unwrap_or(i64::MAX))
-        .fetch_all(&mut *self.transaction)
+        .fetch_all(&mut self.transaction)
         .await?;
-        let mut due: Vec<ProcessId> = rows
-            .into_iter()
-            .map(|(kind, key)| ProcessId { kind, key })
-            .collect();
+        let mut due = Vec::with_capacity(rows.len());
+        for row in rows {
+            due.push(ProcessId {
+                kind: row.try_get(0)?,
+                key: row.try_get(1)?,
+            });
+        }
         due.sort();
         for process in &due {
             self.buffer.clear_wake(&process.kind, &process.key);
@@ -118,11 +115,9 @@ impl<'e> Unit<'e> {
     /// Makes everything durable.
     pub async fn commit(mut self) -> Result<(), EngineError> {
         self.flush().await?;
-        self.transaction.commit().await?;
-        if self.effects_added {
-            self.engine.announce_effects();
-        }
-        Ok(())
+        self.engine
+            .commit(self.transaction, self.effects_added)
+            .await
     }
 
     pub(crate) fn engine(&self) -> &'e Engine {

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::EngineError;
+use crate::database::{Connection, query, statement};
 use crate::process::Stored;
-use crate::sql::{self, Connection, statement};
+use crate::sql;
 
 #[derive(Debug, Default)]
 pub(crate) struct WriteBuffer {
@@ -133,7 +134,7 @@ impl WriteBuffer {
                 for key in keys {
                     query = query.bind(key);
                 }
-                query.execute(&mut *connection).await?;
+                query.execute(connection).await?;
             }
             for piece in sql::pieces(&kept) {
                 let sql = format!(
@@ -149,7 +150,7 @@ impl WriteBuffer {
                     let (clock, at) = stored.wake.clone().unzip();
                     query = query
                         .bind(*kind)
-                        .bind(*key)
+                        .bind(key.as_str())
                         .bind(&stored.state)
                         .bind(&stored.phase)
                         .bind(stored.done)
@@ -158,7 +159,7 @@ impl WriteBuffer {
                         .bind(stored.created_at)
                         .bind(stored.updated_at);
                 }
-                query.execute(&mut *connection).await?;
+                query.execute(connection).await?;
             }
         }
         Ok(())
@@ -226,7 +227,7 @@ async fn add(
                 .bind(0_i64)
                 .bind(0_i64);
         }
-        added += query.execute(&mut *connection).await?.rows_affected();
+        added += query.execute(connection).await?;
     }
     Ok(added)
 }
@@ -253,7 +254,7 @@ async fn cancel(
         for key in keys {
             query = query.bind(key);
         }
-        query.execute(&mut *connection).await?;
+        query.execute(connection).await?;
     }
     Ok(())
 }
@@ -263,7 +264,7 @@ async fn forget(
     kind: &str,
     process_key: &str,
 ) -> Result<(), EngineError> {
-    sqlx::query("DELETE FROM effects WHERE kind = $1 AND process_key = $2")
+    query("DELETE FROM effects WHERE kind = $1 AND process_key = $2")
         .bind(kind)
         .bind(process_key)
         .execute(connection)

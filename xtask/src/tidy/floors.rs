@@ -33,7 +33,7 @@ impl Floor {
             ["crates", "engine"] => Engine,
             ["crates", "services", _] => Services,
             ["crates", "api" | "cli"] | ["web"] => Faces,
-            ["crates", "localnet"] | ["bench"] => Workshop,
+            ["crates", "local-postgres" | "localnet"] | ["bench"] => Workshop,
             ["xtask"] => Tool,
             _ => return None,
         })

@@ -16,5 +16,6 @@ pub(crate) mod pause;
 pub(crate) mod run;
 pub(crate) mod status;
 mod token;
+pub(crate) mod store;
 pub(crate) mod transfer;
 mod watch;

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::Path};
 
-use causeway_engine::{Engine, Filter, Process};
+use causeway_engine::{Filter, Process};
 use causeway_ibc::Phase;
 use causeway_relayer::{FactTx, PacketMachine, PacketRecord};
 use causeway_types::ChainId;
@@ -14,6 +14,7 @@ use crate::{
     failure::Failure,
     network::find_chain,
     output::Output,
+    store::open_existing,
 };
 
 /// How many processes are read at a time while a filter looks for its matches.
@@ -181,7 +182,7 @@ async fn list(args: &ListArgs, loaded: &LoadedConfig) -> Result<Vec<PacketLine>,
             .map(|chain| chain.map(|chain| chain.id.clone()))
     };
     let (from, to) = (chain("--from", &args.from)?, chain("--to", &args.to)?);
-    let engine = open(loaded).await?;
+    let engine = open_existing(loaded).await?;
     let mut found: Vec<PacketLine> = Vec::new();
     let mut after = None;
     while found.len() < args.limit {
@@ -212,7 +213,7 @@ async fn list(args: &ListArgs, loaded: &LoadedConfig) -> Result<Vec<PacketLine>,
 }
 
 async fn show(args: &ShowArgs, loaded: &LoadedConfig) -> Result<PacketStory, Failure> {
-    let engine = open(loaded).await?;
+    let engine = open_existing(loaded).await?;
     let process = engine
         .process::<PacketMachine>(&args.packet)
         .await
@@ -251,18 +252,6 @@ fn check_phase(text: &str) -> Result<(), Failure> {
         message,
         format!("known phases: {}", known.join(", ")),
     ))
-}
-
-/// Opens a store that exists: asking must not make one.
-async fn open(loaded: &LoadedConfig) -> Result<Engine, Failure> {
-    let path = loaded.store_path();
-    if !path.exists() {
-        let message = format!("there is no store at {}", path.display());
-        return Err(Failure::usage("store", message, "`causeway run` makes it"));
-    }
-    Engine::open(&format!("sqlite://{}", path.display()))
-        .await
-        .map_err(|error| store(&error))
 }
 
 fn store(error: &dyn std::error::Error) -> Failure {

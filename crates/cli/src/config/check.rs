@@ -7,9 +7,9 @@ use url::Url;
 
 use super::{
     AttestorConfig, ChainConfig, Config, ConfigError, FinalityConfig, Problem, RelayerConfig,
-    host::host_of,
+    Store, host::host_of,
 };
-use crate::redact::redact_url;
+use crate::redact::{redact_url, redact_urls};
 
 const POLL_INTERVALS: std::ops::RangeInclusive<Duration> =
     Duration::from_millis(50)..=Duration::from_mins(1);
@@ -20,12 +20,9 @@ impl Config {
     pub(super) fn problems(&self) -> Vec<ConfigError> {
         let mut found = Vec::new();
         let mut refuse = |field: String, problem| found.push(ConfigError::new(field, problem));
-        if self
-            .store
-            .strip_prefix("sqlite://")
-            .is_none_or(str::is_empty)
-        {
-            refuse("store".to_owned(), Problem::BadStore(self.store.clone()));
+        if let Err(reason) = Store::parse(&self.store) {
+            let given = redact_urls(&self.store);
+            refuse("store".to_owned(), Problem::BadStore { given, reason });
         }
         if let Err(error) = EnvFilter::try_new(&self.log.level) {
             let given = self.log.level.clone();
@@ -195,6 +192,11 @@ impl Config {
             1 if !self.dev => refuse(field.to_owned(), Problem::SingleAttestor),
             _ => {}
         }
+        let name = relayer.replica.as_deref();
+        if name.is_some_and(|name| !is_replica_name(name)) {
+            let given = name.unwrap_or_default().to_owned();
+            refuse("relayer.replica".to_owned(), Problem::Replica(given));
+        }
         if !BATCHES.contains(&relayer.batch) {
             refuse("relayer.batch".to_owned(), Problem::Batch(relayer.batch));
         }
@@ -214,6 +216,11 @@ impl Config {
             }
         }
     }
+}
+
+fn is_replica_name(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+    (1..=64).contains(&name.len()) && name.bytes().all(plain)
 }
 
 /// Two keys at one provider, or two ports of one machine, lie and fail together; so do attestors.

@@ -183,8 +183,10 @@ pub(crate) enum Problem {
     Batch(usize),
     #[error("{client:?} is no client of the routes")]
     UnknownClient { client: String, known: Vec<String> },
-    #[error("{0:?} is no database URL that this build can open")]
-    BadStore(String),
+    #[error("{given:?} is no database of a node: {reason}")]
+    BadStore { given: String, reason: &'static str },
+    #[error("{0:?} is no name of a replica")]
+    Replica(String),
     #[error("{given:?} is no log filter: {reason}")]
     BadLogLevel { given: String, reason: String },
     #[error("{address} answers for chain {actual}")]
@@ -244,7 +246,12 @@ impl Problem {
                 "list the whole committee, or set dev = true for a local network"
             }
             Self::Batch(_) => "choose a number from 1 to 200; 50 suits most chains",
-            Self::BadStore(_) => "use a SQLite URL such as \"sqlite://causeway.db\"",
+            Self::BadStore { .. } => {
+                "use a URL such as \"sqlite://causeway.db\" or \"postgres://causeway@host/causeway\""
+            }
+            Self::Replica(_) => {
+                "use 1 to 64 letters, digits, dots, hyphens or underscores, another name for each replica"
+            }
             Self::BadLogLevel { .. } => {
                 "use error, warn, info, debug or trace, or a filter such as \"info,causeway_evm=debug\""
             }

@@ -22,12 +22,6 @@ impl LoadedConfig {
     pub(crate) fn resolve(&self, path: &Path) -> PathBuf {
         self.path.parent().unwrap_or(Path::new("")).join(path)
     }
-
-    /// The file that the database is in; the scheme was checked when the file was read.
-    pub(crate) fn store_path(&self) -> PathBuf {
-        let store = &self.config.store;
-        self.resolve(Path::new(store.strip_prefix("sqlite://").unwrap_or(store)))
-    }
 }
 
 /// Reads the file, lays the environment over it and checks the whole.
@@ -160,7 +154,9 @@ fn expected(field: &str) -> &'static str {
              { keystore = \"path\", password_file = \"path\" }"
         }
         "dev" => "use true or false",
-        "store" => "use a SQLite URL such as \"sqlite://causeway.db\"",
+        "store" => {
+            "use a URL such as \"sqlite://causeway.db\" or \"postgres://causeway@host/causeway\""
+        }
         "listen" => "use an address and a port, such as \"127.0.0.1:7100\"",
         "format" => "use \"text\" or \"json\"",
         "level" => "use error, warn, info, debug or trace",
@@ -180,6 +176,7 @@ fn expected(field: &str) -> &'static str {
         "chain" => "use the CAIP-2 id of one of the [[chains]], such as \"eip155:31337\"",
         "client" => "use the client's id on that chain, 4 to 128 characters",
         "attestors" => "use a list of URLs, such as [\"http://127.0.0.1:7111\"]",
+        "replica" => "use a short name such as \"node-1\"",
         "batch" => "use a number from 1 to 200",
         "clients" => "use a list of client ids of the routes",
         "chains" => "use [[chains]] with an id and endpoints",

@@ -18,6 +18,7 @@ mod log;
 mod relayer;
 mod route;
 mod schema;
+mod store;
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -37,6 +38,7 @@ pub(crate) use log::{LogConfig, LogFormat};
 pub(crate) use relayer::RelayerConfig;
 pub(crate) use route::{RouteConfig, RouteEnd};
 pub(crate) use schema::schema;
+pub(crate) use store::Store;
 
 /// The starter that `config init` writes.
 pub(crate) const STARTER: &str = include_str!("starter.toml");
@@ -50,9 +52,10 @@ pub(crate) struct Config {
     /// Allows what is unsafe with real value: 1-of-1 committees, single endpoints, finality depth 0.
     #[serde(default)]
     pub(crate) dev: bool,
-    /// The database. A relative `SQLite` path is relative to this file's directory.
+    /// The database: a `SQLite` file of this node alone, relative to this file's directory, or a
+    /// `PostgreSQL` database that several replicas of the node may share.
     #[serde(default = "default_store")]
-    #[schemars(extend("examples" = ["sqlite://causeway.db"]))]
+    #[schemars(extend("examples" = ["sqlite://causeway.db", "postgres://causeway@db.example.org/causeway"]))]
     pub(crate) store: String,
     /// Where health, metrics, status and the attestor's API are served.
     #[serde(default = "default_listen")]

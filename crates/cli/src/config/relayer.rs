@@ -15,6 +15,10 @@ pub(crate) struct RelayerConfig {
     /// The attestors that are asked for signatures.
     #[schemars(with = "Vec<String>", length(min = 1))]
     pub(crate) attestors: Vec<Url>,
+    /// Names this node among the replicas that share a `PostgreSQL` store, each by a name of its own,
+    /// so that after a restart it need not wait for itself. Unset: a new name at every start.
+    #[serde(default)]
+    pub(crate) replica: Option<String>,
     /// The most packets delivered in one transaction.
     #[serde(default = "default_batch")]
     #[schemars(range(min = 1, max = 200))]

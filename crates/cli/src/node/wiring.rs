@@ -9,10 +9,10 @@ use std::{
 
 use alloy::{primitives::Address, signers::local::PrivateKeySigner};
 use causeway_attestor::{AttestedClient, Attestor, AttestorClient};
-use causeway_engine::Engine;
-use causeway_evm::{EvmChain, LaneConfig, TxLane};
+use causeway_engine::UnixMillis;
+use causeway_evm::{EvmChain, LaneConfig};
 use causeway_ibc::{Committee, Domain};
-use causeway_ibc_evm::{EngineLanes, EvmHost, EvmSource, client_view};
+use causeway_ibc_evm::{EvmHost, EvmSource, SharedLane, client_view};
 use causeway_relayer::{
     ClientEnd, ClientView, Committees, Host, Relayer, RelayerConfig, Route, Routes,
 };
@@ -23,10 +23,11 @@ use url::Url;
 
 use super::{Node, clients::ClientBook, probe::AttestorProbe};
 use crate::{
-    config::{AttestorConfig, ChainConfig, Config, LoadedConfig, RouteEnd},
-    failure::{Failure, chain_of},
+    config::{AttestorConfig, ChainConfig, Config, LoadedConfig, RouteEnd, Store},
+    failure::Failure,
     keys::open_key,
     network::{connect, router},
+    store::open_store,
 };
 
 /// An attestor waits about two seconds for a height to become final before it answers.
@@ -51,7 +52,7 @@ impl Node {
             .as_ref()
             .map(|part| open(&part.key, "attestor.key"))
             .transpose()?;
-        let engine = open_store(loaded).await?;
+        let engine = open_store(&loaded.store()).await?;
         let used: Vec<&ChainConfig> = config
             .chains
             .iter()
@@ -160,17 +161,34 @@ impl Node {
             .map_err(|error| Failure::usage("routes", error, "list each client once"))
     }
 
+    /// What this process is called among those that share the store.
+    fn replica(&self, part: &crate::config::RelayerConfig) -> String {
+        match (&part.replica, Store::parse(&self.config.store)) {
+            (Some(name), _) => name.clone(),
+            (None, Ok(Store::Server(_))) => unique_name(),
+            // A file is one node's, which finds its own work again at once.
+            (None, _) => RelayerConfig::default().owner,
+        }
+    }
+
     async fn wire_relayer(
         &self,
         part: &crate::config::RelayerConfig,
         key: &PrivateKeySigner,
         evidence: PathBuf,
     ) -> Result<Relayer, Failure> {
+        let replica = self.replica(part);
         let mut hosts: Vec<Arc<dyn Host>> = Vec::new();
         for (id, chain) in &self.chains {
             let (config, router) = self.chain_config(id)?;
-            let lanes = EngineLanes::new(self.engine.clone());
-            let lane = TxLane::open(chain.clone(), key.clone(), lanes, LaneConfig::default()).await;
+            let lane = SharedLane::open(
+                chain.clone(),
+                key.clone(),
+                self.engine.clone(),
+                replica.clone(),
+                LaneConfig::default(),
+            )
+            .await;
             let lane = lane.map_err(|error| {
                 Failure::failed("lane", error).at("relayer.key").remedy(
                     "let this node alone send with its key, and keep its store with its chain",
@@ -194,6 +212,7 @@ impl Node {
             batch: part.batch,
             overdue_after: part.overdue_after,
             evidence: Some(evidence),
+            owner: replica,
             ..RelayerConfig::default()
         };
         Ok(Relayer::new(
@@ -288,18 +307,11 @@ fn check_work(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn open_store(loaded: &LoadedConfig) -> Result<Engine, Failure> {
-    let path = loaded.store_path();
-    Engine::open(&format!("sqlite://{}", path.display()))
-        .await
-        .map_err(|error| {
-            Failure::failed(
-                "store",
-                format!("{} cannot be opened: {}", path.display(), chain_of(&error)),
-            )
-            .at("store")
-            .remedy("check that the directory exists, may be written to and has space")
-        })
+/// A name that no other process has.
+fn unique_name() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let start: u64 = UnixMillis::now().as_millis().unsigned_abs();
+    format!("{}-{}-{start:x}", host.trim(), std::process::id())
 }
 
 #[cfg(test)]

@@ -1,11 +1,20 @@
 use causeway_engine::{EffectFilter, EngineError, UnitError};
-use sqlx::{Connection, SqliteConnection};
 
-use crate::machine::{Adder, Refused, Store, add, at, effect, feed};
+use crate::machine::{Adder, Refused, Store, add, at, effect, feed, on_each_store};
 
-#[tokio::test]
-async fn a_unit_that_is_dropped_leaves_no_trace() {
-    let store = Store::new();
+on_each_store! {
+    a_unit_that_is_dropped_leaves_no_trace,
+    a_committed_unit_is_there_after_reopening,
+    a_refused_input_leaves_the_rest_of_the_unit_usable,
+    a_unit_sees_its_own_writes_before_they_are_committed,
+    units_of_many_tasks_take_turns_and_none_is_lost,
+    two_engines_on_one_store_do_not_overwrite_each_other,
+    a_name_that_would_make_effect_keys_ambiguous_is_refused,
+    subscribers_hear_of_committed_effects_and_of_nothing_else,
+    a_unit_whose_writes_failed_halfway_cannot_be_committed,
+}
+
+async fn a_unit_that_is_dropped_leaves_no_trace(store: Store) {
     let engine = store.open().await;
     let mut unit = engine.begin(at(1)).await.unwrap();
     let step = add(5).effect(effect("e"));
@@ -20,9 +29,7 @@ async fn a_unit_that_is_dropped_leaves_no_trace() {
     assert!(effects.is_empty());
 }
 
-#[tokio::test]
-async fn a_committed_unit_is_there_after_reopening() {
-    let store = Store::new();
+async fn a_committed_unit_is_there_after_reopening(store: Store) {
     let engine = store.open().await;
     let mut unit = engine.begin(at(1)).await.unwrap();
     let step = add(5).effect(effect("e"));
@@ -41,9 +48,7 @@ async fn a_committed_unit_is_there_after_reopening() {
     assert_eq!(effects[0].key, "adder/p#e");
 }
 
-#[tokio::test]
-async fn a_refused_input_leaves_the_rest_of_the_unit_usable() {
-    let store = Store::new();
+async fn a_refused_input_leaves_the_rest_of_the_unit_usable(store: Store) {
     let engine = store.open().await;
     let mut unit = engine.begin(at(1)).await.unwrap();
     unit.handle::<Adder>("p", Some(add(1))).await.unwrap();
@@ -56,9 +61,7 @@ async fn a_refused_input_leaves_the_rest_of_the_unit_usable() {
     assert_eq!(process.state, 3);
 }
 
-#[tokio::test]
-async fn a_unit_sees_its_own_writes_before_they_are_committed() {
-    let store = Store::new();
+async fn a_unit_sees_its_own_writes_before_they_are_committed(store: Store) {
     let engine = store.open().await;
     feed(&engine, "p", add(1), at(1)).await;
     let mut unit = engine.begin(at(2)).await.unwrap();
@@ -72,9 +75,7 @@ async fn a_unit_sees_its_own_writes_before_they_are_committed() {
     assert!(unit.process::<Adder>("q").await.unwrap().is_none());
 }
 
-#[tokio::test]
-async fn units_of_many_tasks_take_turns_and_none_is_lost() {
-    let store = Store::new();
+async fn units_of_many_tasks_take_turns_and_none_is_lost(store: Store) {
     let engine = store.open().await;
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..16 {
@@ -92,9 +93,7 @@ async fn units_of_many_tasks_take_turns_and_none_is_lost() {
     assert_eq!(process.state, 80);
 }
 
-#[tokio::test]
-async fn two_engines_on_one_file_do_not_overwrite_each_other() {
-    let store = Store::new();
+async fn two_engines_on_one_store_do_not_overwrite_each_other(store: Store) {
     let (one, other) = (store.open().await, store.open().await);
     let work = async |engine| {
         for _ in 0..20 {
@@ -106,9 +105,7 @@ async fn two_engines_on_one_file_do_not_overwrite_each_other() {
     assert_eq!(process.state, 40);
 }
 
-#[tokio::test]
-async fn a_name_that_would_make_effect_keys_ambiguous_is_refused() {
-    let store = Store::new();
+async fn a_name_that_would_make_effect_keys_ambiguous_is_refused(store: Store) {
     let engine = store.open().await;
     let mut unit = engine.begin(at(1)).await.unwrap();
     let error = unit.handle::<Adder>("p#q", Some(add(1))).await.unwrap_err();
@@ -118,9 +115,7 @@ async fn a_name_that_would_make_effect_keys_ambiguous_is_refused() {
     ));
 }
 
-#[tokio::test]
-async fn subscribers_hear_of_committed_effects_and_of_nothing_else() {
-    let store = Store::new();
+async fn subscribers_hear_of_committed_effects_and_of_nothing_else(store: Store) {
     let engine = store.open().await;
     let changed = engine.changed();
     feed(&engine, "p", add(1), at(1)).await;
@@ -133,17 +128,12 @@ async fn subscribers_hear_of_committed_effects_and_of_nothing_else() {
     assert!(changed.has_changed().unwrap());
 }
 
-#[tokio::test]
-async fn a_unit_whose_writes_failed_halfway_cannot_be_committed() {
-    let store = Store::new();
+async fn a_unit_whose_writes_failed_halfway_cannot_be_committed(store: Store) {
     let engine = store.open().await;
-    let mut other = SqliteConnection::connect(&store.url()).await.unwrap();
-    sqlx::query(
-        "CREATE TRIGGER full BEFORE INSERT ON effects BEGIN SELECT RAISE(ABORT, 'full'); END",
-    )
-    .execute(&mut other)
-    .await
-    .unwrap();
+    store
+        .sql("ALTER TABLE effects RENAME TO gone")
+        .await
+        .unwrap();
     let mut unit = engine.begin(at(1)).await.unwrap();
     let step = add(1).effect(effect("e"));
     unit.handle::<Adder>("p", Some(step)).await.unwrap();

@@ -9,7 +9,11 @@ use causeway_engine::{EffectFilter, EffectStatus, Engine, Filter, MinedIn, TxOut
 use rand::Rng;
 use serde_json::json;
 
-use crate::machine::{Adder, Store, add, effect};
+use crate::machine::{Adder, Store, add, effect, on_each_store};
+
+on_each_store! {
+    a_process_killed_at_any_moment_leaves_cursor_state_and_effects_in_step,
+}
 
 const CHILD_STORE: &str = "CAUSEWAY_ENGINE_TEST_CRASH_STORE";
 const PROCESSES: u64 = 7;
@@ -111,9 +115,7 @@ fn run_and_kill(url: &str, moment: Duration) -> u64 {
     reported.join().unwrap().unwrap_or(0)
 }
 
-#[tokio::test]
-async fn a_process_killed_at_any_moment_leaves_cursor_state_and_effects_in_step() {
-    let store = Store::new();
+async fn a_process_killed_at_any_moment_leaves_cursor_state_and_effects_in_step(store: Store) {
     let mut inputs = 0;
     for round in 0..12 {
         let moment = Duration::from_millis(rand::rng().random_range(60..350));
@@ -131,6 +133,8 @@ async fn a_process_killed_at_any_moment_leaves_cursor_state_and_effects_in_step(
 }
 
 async fn check_that_all_is_in_step(engine: &Engine) -> u64 {
+    // A server may still be busy with the last words of the dead; they come before this unit.
+    drop(engine.begin(UnixMillis::now()).await.unwrap());
     let cursor = engine.cursor("inputs").await.unwrap();
     let inputs = cursor.map_or(0, |json| json.parse::<u64>().unwrap());
     let processes = engine.processes::<Adder>(Filter::default()).await.unwrap();

@@ -2,7 +2,20 @@ use std::time::Duration;
 
 use causeway_engine::{EffectFilter, EffectStatus, Engine, NewEffect, ProcessId, Step};
 
-use crate::machine::{Adder, Store, add, at, effect, feed};
+use crate::machine::{Adder, Store, add, at, effect, feed, on_each_store};
+
+on_each_store! {
+    an_effect_asked_for_again_while_open_or_done_is_the_same_effect,
+    two_processes_may_use_the_same_effect_key,
+    a_done_effect_is_opened_again_only_on_request,
+    a_cancelled_effect_is_not_carried_out_and_its_claimant_learns_of_it,
+    cancelling_and_asking_in_one_step_replaces_the_effect,
+    a_vanished_process_takes_its_effects_with_it_done_ones_too,
+    inside_one_unit_effects_change_in_the_order_in_which_it_was_asked,
+    a_unit_completes_an_effect_and_feeds_its_outcome_back_together,
+    inside_one_unit_claims_and_completions_follow_what_machines_asked_before,
+    the_listing_says_why_nothing_moves,
+}
 
 const LEASE: Duration = Duration::from_secs(10);
 
@@ -18,9 +31,7 @@ async fn carry_out(engine: &Engine, millis: i64) -> Vec<String> {
     claimed.into_iter().map(|effect| effect.effect).collect()
 }
 
-#[tokio::test]
-async fn an_effect_asked_for_again_while_open_or_done_is_the_same_effect() {
-    let store = Store::new();
+async fn an_effect_asked_for_again_while_open_or_done_is_the_same_effect(store: Store) {
     let engine = store.open().await;
     let twice = add(1).effect(effect("e")).effect(effect("e"));
     feed(&engine, "p", twice, at(1)).await;
@@ -30,9 +41,7 @@ async fn an_effect_asked_for_again_while_open_or_done_is_the_same_effect() {
     assert!(carry_out(&engine, 5).await.is_empty());
 }
 
-#[tokio::test]
-async fn two_processes_may_use_the_same_effect_key() {
-    let store = Store::new();
+async fn two_processes_may_use_the_same_effect_key(store: Store) {
     let engine = store.open().await;
     feed(&engine, "p", add(1).effect(effect("e")), at(1)).await;
     feed(&engine, "q", add(1).effect(effect("e")), at(2)).await;
@@ -44,9 +53,7 @@ async fn two_processes_may_use_the_same_effect_key() {
     assert_eq!(keys, ["adder/p#e", "adder/q#e"]);
 }
 
-#[tokio::test]
-async fn a_done_effect_is_opened_again_only_on_request() {
-    let store = Store::new();
+async fn a_done_effect_is_opened_again_only_on_request(store: Store) {
     let engine = store.open().await;
     feed(&engine, "p", add(1).effect(effect("e")), at(1)).await;
     assert_eq!(carry_out(&engine, 2).await, ["e"]);
@@ -68,9 +75,7 @@ async fn a_done_effect_is_opened_again_only_on_request() {
     assert!(carry_out(&engine, 9).await.is_empty());
 }
 
-#[tokio::test]
-async fn a_cancelled_effect_is_not_carried_out_and_its_claimant_learns_of_it() {
-    let store = Store::new();
+async fn a_cancelled_effect_is_not_carried_out_and_its_claimant_learns_of_it(store: Store) {
     let engine = store.open().await;
     let step = add(1).effect(effect("keep")).effect(effect("stop"));
     feed(&engine, "p", step, at(1)).await;
@@ -88,9 +93,7 @@ async fn a_cancelled_effect_is_not_carried_out_and_its_claimant_learns_of_it() {
     assert_eq!(carry_out(&engine, 6).await, ["stop"]);
 }
 
-#[tokio::test]
-async fn cancelling_and_asking_in_one_step_replaces_the_effect() {
-    let store = Store::new();
+async fn cancelling_and_asking_in_one_step_replaces_the_effect(store: Store) {
     let engine = store.open().await;
     feed(&engine, "p", add(1).effect(effect("e")), at(1)).await;
     let new = NewEffect::new("e", "lane", "new".to_owned());
@@ -98,9 +101,7 @@ async fn cancelling_and_asking_in_one_step_replaces_the_effect() {
     assert_eq!(carry_out(&engine, 3).await, ["new"]);
 }
 
-#[tokio::test]
-async fn a_vanished_process_takes_its_effects_with_it_done_ones_too() {
-    let store = Store::new();
+async fn a_vanished_process_takes_its_effects_with_it_done_ones_too(store: Store) {
     let engine = store.open().await;
     feed(&engine, "p", add(1).effect(effect("done")), at(1)).await;
     assert_eq!(carry_out(&engine, 2).await, ["done"]);
@@ -114,9 +115,7 @@ async fn a_vanished_process_takes_its_effects_with_it_done_ones_too() {
     assert_eq!(carry_out(&engine, 7).await, ["done"]);
 }
 
-#[tokio::test]
-async fn inside_one_unit_effects_change_in_the_order_in_which_it_was_asked() {
-    let store = Store::new();
+async fn inside_one_unit_effects_change_in_the_order_in_which_it_was_asked(store: Store) {
     let engine = store.open().await;
     let mut unit = engine.begin(at(1)).await.unwrap();
     for step in [
@@ -136,9 +135,7 @@ async fn inside_one_unit_effects_change_in_the_order_in_which_it_was_asked() {
     assert_eq!(carried_out, ["a", "c", "d"]);
 }
 
-#[tokio::test]
-async fn a_unit_completes_an_effect_and_feeds_its_outcome_back_together() {
-    let store = Store::new();
+async fn a_unit_completes_an_effect_and_feeds_its_outcome_back_together(store: Store) {
     let engine = store.open().await;
     feed(&engine, "p", add(1).effect(effect("first")), at(1)).await;
     let mut unit = engine.begin(at(2)).await.unwrap();
@@ -156,9 +153,7 @@ async fn a_unit_completes_an_effect_and_feeds_its_outcome_back_together() {
     assert_eq!(carry_out(&engine, 3).await, ["first", "second"]);
 }
 
-#[tokio::test]
-async fn inside_one_unit_claims_and_completions_follow_what_machines_asked_before() {
-    let store = Store::new();
+async fn inside_one_unit_claims_and_completions_follow_what_machines_asked_before(store: Store) {
     let engine = store.open().await;
     let mut unit = engine.begin(at(1)).await.unwrap();
     let step = add(1).effect(effect("e"));
@@ -174,9 +169,7 @@ async fn inside_one_unit_claims_and_completions_follow_what_machines_asked_befor
     assert_eq!(leased.lost, [claimed[0].id]);
 }
 
-#[tokio::test]
-async fn the_listing_says_why_nothing_moves() {
-    let store = Store::new();
+async fn the_listing_says_why_nothing_moves(store: Store) {
     let engine = store.open().await;
     feed(&engine, "p", add(1).effect(effect("e")), at(1)).await;
     let on_other = NewEffect::new("f", "other lane", "f".to_owned());

@@ -1,10 +1,16 @@
 use causeway_engine::{Conflict, Verdict};
 
-use crate::machine::{Store, at};
+use crate::machine::{Store, at, on_each_store};
 
-#[tokio::test]
-async fn a_second_value_is_refused_also_after_reopening() {
-    let store = Store::new();
+on_each_store! {
+    a_second_value_is_refused_also_after_reopening,
+    one_conflict_among_many_keeps_none_of_them,
+    two_values_offered_together_for_one_key_are_refused,
+    of_many_at_once_exactly_one_value_wins,
+    a_guard_in_a_unit_binds_only_when_the_unit_is_committed,
+}
+
+async fn a_second_value_is_refused_also_after_reopening(store: Store) {
     let engine = store.open().await;
     let guard = engine.guard();
     let verdict = guard.check_or_insert("state", "7", "x").await.unwrap();
@@ -28,9 +34,7 @@ async fn a_second_value_is_refused_also_after_reopening() {
     assert_eq!(kept.as_deref(), Some("x"));
 }
 
-#[tokio::test]
-async fn one_conflict_among_many_keeps_none_of_them() {
-    let store = Store::new();
+async fn one_conflict_among_many_keeps_none_of_them(store: Store) {
     let engine = store.open().await;
     let guard = engine.guard();
     let verdict = guard.check_or_insert("d", "100", "old").await.unwrap();
@@ -45,9 +49,7 @@ async fn one_conflict_among_many_keeps_none_of_them() {
     assert_eq!(guard.get("d", "99").await.unwrap().as_deref(), Some("new"));
 }
 
-#[tokio::test]
-async fn two_values_offered_together_for_one_key_are_refused() {
-    let store = Store::new();
+async fn two_values_offered_together_for_one_key_are_refused(store: Store) {
     let engine = store.open().await;
     let pairs = [("a", "1"), ("b", "1"), ("a", "1")];
     let verdict = engine
@@ -66,9 +68,7 @@ async fn two_values_offered_together_for_one_key_are_refused() {
     assert_eq!(engine.guard().get("d", "c").await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn of_many_at_once_exactly_one_value_wins() {
-    let store = Store::new();
+async fn of_many_at_once_exactly_one_value_wins(store: Store) {
     let engines = [store.open().await, store.open().await];
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..20 {
@@ -85,9 +85,7 @@ async fn of_many_at_once_exactly_one_value_wins() {
     assert_eq!(accepted.into_iter().filter(|won| *won).count(), 1);
 }
 
-#[tokio::test]
-async fn a_guard_in_a_unit_binds_only_when_the_unit_is_committed() {
-    let store = Store::new();
+async fn a_guard_in_a_unit_binds_only_when_the_unit_is_committed(store: Store) {
     let engine = store.open().await;
     let mut unit = engine.begin(at(1)).await.unwrap();
     let verdict = unit.guard("d", &[("k", "dropped")]).await.unwrap();

@@ -2,7 +2,17 @@ use alloy_primitives::B256;
 use causeway_engine::{EngineError, JournalEntry, ProcessId};
 use serde_json::json;
 
-use crate::machine::{Store, at};
+use crate::machine::{Store, at, on_each_store};
+
+on_each_store! {
+    an_event_that_is_already_there_is_not_added_again,
+    events_settle_once_in_order_of_height_and_arrival,
+    a_removed_block_takes_its_events_with_it_and_they_can_come_again,
+    a_block_that_goes_after_it_was_final_is_reported_as_such,
+    unsettled_blocks_are_known_after_a_restart,
+    a_height_that_the_database_cannot_hold_is_an_error,
+    hundreds_of_events_keep_their_order,
+}
 
 fn entry(id: &str, height: u64, block: u8) -> JournalEntry {
     JournalEntry {
@@ -17,9 +27,7 @@ fn entry(id: &str, height: u64, block: u8) -> JournalEntry {
     }
 }
 
-#[tokio::test]
-async fn an_event_that_is_already_there_is_not_added_again() {
-    let store = Store::new();
+async fn an_event_that_is_already_there_is_not_added_again(store: Store) {
     let engine = store.open().await;
     let mut unit = engine.begin(at(1)).await.unwrap();
     let twice = [entry("a", 1, 1), entry("b", 1, 1), entry("a", 1, 1)];
@@ -40,9 +48,7 @@ async fn an_event_that_is_already_there_is_not_added_again() {
     assert!(!unit.journal("s", &entry("a", 1, 1)).await.unwrap());
 }
 
-#[tokio::test]
-async fn events_settle_once_in_order_of_height_and_arrival() {
-    let store = Store::new();
+async fn events_settle_once_in_order_of_height_and_arrival(store: Store) {
     let engine = store.open().await;
     let mut unit = engine.begin(at(1)).await.unwrap();
     let events = [
@@ -65,9 +71,7 @@ async fn events_settle_once_in_order_of_height_and_arrival() {
     );
 }
 
-#[tokio::test]
-async fn a_removed_block_takes_its_events_with_it_and_they_can_come_again() {
-    let store = Store::new();
+async fn a_removed_block_takes_its_events_with_it_and_they_can_come_again(store: Store) {
     let engine = store.open().await;
     let mut unit = engine.begin(at(1)).await.unwrap();
     unit.journal_all("s", &[entry("a", 5, 5), entry("b", 5, 5), entry("c", 6, 6)])
@@ -92,9 +96,7 @@ async fn a_removed_block_takes_its_events_with_it_and_they_can_come_again() {
     assert_eq!(settled, [entry("a", 5, 55), entry("b", 5, 5)]);
 }
 
-#[tokio::test]
-async fn a_block_that_goes_after_it_was_final_is_reported_as_such() {
-    let store = Store::new();
+async fn a_block_that_goes_after_it_was_final_is_reported_as_such(store: Store) {
     let engine = store.open().await;
     let mut unit = engine.begin(at(1)).await.unwrap();
     unit.journal("s", &entry("a", 5, 5)).await.unwrap();
@@ -103,9 +105,7 @@ async fn a_block_that_goes_after_it_was_final_is_reported_as_such() {
     assert!(withdrawn[0].was_settled);
 }
 
-#[tokio::test]
-async fn unsettled_blocks_are_known_after_a_restart() {
-    let store = Store::new();
+async fn unsettled_blocks_are_known_after_a_restart(store: Store) {
     let engine = store.open().await;
     let mut unit = engine.begin(at(1)).await.unwrap();
     let events = [
@@ -126,9 +126,7 @@ async fn unsettled_blocks_are_known_after_a_restart() {
     assert_eq!(blocks, [(6, 6), (7, 7)]);
 }
 
-#[tokio::test]
-async fn a_height_that_the_database_cannot_hold_is_an_error() {
-    let store = Store::new();
+async fn a_height_that_the_database_cannot_hold_is_an_error(store: Store) {
     let engine = store.open().await;
     let mut unit = engine.begin(at(1)).await.unwrap();
     let error = unit
@@ -142,9 +140,7 @@ async fn a_height_that_the_database_cannot_hold_is_an_error() {
     assert!(!error.is_transient());
 }
 
-#[tokio::test]
-async fn hundreds_of_events_keep_their_order() {
-    let store = Store::new();
+async fn hundreds_of_events_keep_their_order(store: Store) {
     let engine = store.open().await;
     let events: Vec<_> = (0..333)
         .map(|n| entry(&format!("e{}", 999 - n), 9, 9))

@@ -2,10 +2,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{B256, Bytes};
 use causeway_engine::{Engine, EngineError, MinedIn, TxOutcome, TxState};
+use causeway_local_postgres::PostgresServer;
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::machine::{Store, at};
+use crate::machine::{Store, at, on_each_store};
+
+on_each_store! {
+    nonces_go_up_from_what_the_chain_says_and_each_key_keeps_its_own,
+    a_lagging_endpoint_does_not_make_a_mined_nonce_free,
+    a_dropped_nonce_is_filled_before_a_new_one_is_opened,
+    all_signed_forms_of_a_pending_transaction_are_known_after_reopening,
+    an_ended_transaction_ends_only_once,
+    a_transaction_whose_block_went_is_pending_again_but_a_dropped_one_is_not,
+}
 
 const MINED: MinedIn = MinedIn {
     height: 9,
@@ -28,9 +38,7 @@ async fn settle(engine: &Engine, nonce: u64, outcome: TxOutcome) {
         .unwrap();
 }
 
-#[tokio::test]
-async fn nonces_go_up_from_what_the_chain_says_and_each_key_keeps_its_own() {
-    let store = Store::new();
+async fn nonces_go_up_from_what_the_chain_says_and_each_key_keeps_its_own(store: Store) {
     let engine = store.open().await;
     assert_eq!(reserve(&engine, "a", 5).await, 5);
     assert_eq!(reserve(&engine, "b", 5).await, 6);
@@ -41,9 +49,7 @@ async fn nonces_go_up_from_what_the_chain_says_and_each_key_keeps_its_own() {
     assert_eq!((elsewhere.nonce, elsewhere.fresh), (0, true));
 }
 
-#[tokio::test]
-async fn a_lagging_endpoint_does_not_make_a_mined_nonce_free() {
-    let store = Store::new();
+async fn a_lagging_endpoint_does_not_make_a_mined_nonce_free(store: Store) {
     let engine = store.open().await;
     for (key, outcome) in [
         ("a", TxOutcome::Confirmed(MINED)),
@@ -56,9 +62,7 @@ async fn a_lagging_endpoint_does_not_make_a_mined_nonce_free() {
     assert_eq!(reserve(&engine, "d", 0).await, 3);
 }
 
-#[tokio::test]
-async fn a_dropped_nonce_is_filled_before_a_new_one_is_opened() {
-    let store = Store::new();
+async fn a_dropped_nonce_is_filled_before_a_new_one_is_opened(store: Store) {
     let engine = store.open().await;
     for key in ["a", "b", "c"] {
         reserve(&engine, key, 0).await;
@@ -71,9 +75,7 @@ async fn a_dropped_nonce_is_filled_before_a_new_one_is_opened() {
     assert!(again.record.hashes.is_empty());
 }
 
-#[tokio::test]
-async fn all_signed_forms_of_a_pending_transaction_are_known_after_reopening() {
-    let store = Store::new();
+async fn all_signed_forms_of_a_pending_transaction_are_known_after_reopening(store: Store) {
     let engine = store.open().await;
     let nonce = reserve(&engine, "a", 0).await;
     let (first, second) = (B256::repeat_byte(1), B256::repeat_byte(2));
@@ -106,9 +108,7 @@ async fn all_signed_forms_of_a_pending_transaction_are_known_after_reopening() {
     );
 }
 
-#[tokio::test]
-async fn an_ended_transaction_ends_only_once() {
-    let store = Store::new();
+async fn an_ended_transaction_ends_only_once(store: Store) {
     let engine = store.open().await;
     let nonce = reserve(&engine, "a", 0).await;
     settle(&engine, nonce, TxOutcome::Confirmed(MINED)).await;
@@ -146,9 +146,7 @@ async fn an_ended_transaction_ends_only_once() {
     ));
 }
 
-#[tokio::test]
-async fn a_transaction_whose_block_went_is_pending_again_but_a_dropped_one_is_not() {
-    let store = Store::new();
+async fn a_transaction_whose_block_went_is_pending_again_but_a_dropped_one_is_not(store: Store) {
     let engine = store.open().await;
     let nonce = reserve(&engine, "a", 0).await;
     settle(&engine, nonce, TxOutcome::Confirmed(MINED)).await;
@@ -180,8 +178,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 }
 
 /// A chain that mines strictly in order, and what each key was promised.
-async fn nonces_follow_the_model(acts: Vec<Act>) -> Result<(), TestCaseError> {
-    let store = Store::new();
+async fn nonces_follow_the_model(store: Store, acts: Vec<Act>) -> Result<(), TestCaseError> {
     let mut engine = store.open().await;
     let mut chain_next = 0;
     let mut mined: BTreeMap<u8, u64> = BTreeMap::new();
@@ -240,12 +237,21 @@ async fn nonces_follow_the_model(acts: Vec<Act>) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
-
-    #[test]
-    fn nonces_are_never_reused_nor_skipped_whatever_is_dropped_or_interrupted(acts in acts()) {
+fn check_the_model(store: fn() -> Store) {
+    proptest!(ProptestConfig::with_cases(24), |(acts in acts())| {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(nonces_follow_the_model(acts))?;
-    }
+        runtime.block_on(nonces_follow_the_model(store(), acts))?;
+    });
+}
+
+#[test]
+fn nonces_are_never_reused_nor_skipped_whatever_is_dropped_or_interrupted() {
+    check_the_model(Store::sqlite);
+}
+
+#[test]
+fn nonces_on_postgres_are_never_reused_nor_skipped_either() {
+    // One server for all cases.
+    let _server = PostgresServer::shared().unwrap();
+    check_the_model(Store::postgres);
 }

@@ -2,7 +2,21 @@ use std::time::Duration;
 
 use causeway_engine::{Claimed, EffectFilter, EffectId, Engine};
 
-use crate::machine::{RETRY, Store, add, at, effect, feed};
+use crate::machine::{RETRY, Store, add, at, effect, feed, on_each_store};
+
+on_each_store! {
+    a_reason_with_any_character_in_it_is_kept,
+    hundreds_are_claimed_and_completed_in_order_by_age,
+    a_leased_effect_is_claimed_by_nobody_else,
+    an_expired_lease_is_taken_over_and_the_late_owner_changes_nothing,
+    an_owner_that_was_slow_but_not_replaced_still_completes,
+    a_renewed_lease_lasts_longer,
+    a_restarted_owner_gets_its_leases_back_at_once,
+    each_failure_waits_longer_within_the_bounds_of_jitter,
+    what_failed_goes_behind_what_is_fresh,
+    a_postponed_effect_waits_without_having_failed,
+    an_effect_that_cannot_be_read_fails_alone,
+}
 
 const LEASE: Duration = Duration::from_secs(1);
 
@@ -17,19 +31,17 @@ fn ids(claimed: &[Claimed<String>]) -> Vec<EffectId> {
     claimed.iter().map(|effect| effect.id).collect()
 }
 
-async fn with_effects(keys: &[&str]) -> (Store, Engine) {
-    let store = Store::new();
+async fn with_effects(store: &Store, keys: &[&str]) -> Engine {
     let engine = store.open().await;
     let step = keys
         .iter()
         .fold(add(1), |step, key| step.effect(effect(key)));
     feed(&engine, "p", step, at(0)).await;
-    (store, engine)
+    engine
 }
 
-#[tokio::test]
-async fn a_leased_effect_is_claimed_by_nobody_else() {
-    let (_store, engine) = with_effects(&["a", "b", "c"]).await;
+async fn a_leased_effect_is_claimed_by_nobody_else(store: Store) {
+    let engine = with_effects(&store, &["a", "b", "c"]).await;
     let first = claim(&engine, "first", 2, 1).await;
     let second = claim(&engine, "second", 2, 1).await;
     assert_eq!(first[0].effect, "a");
@@ -43,9 +55,8 @@ async fn a_leased_effect_is_claimed_by_nobody_else() {
     assert!(other_lane.is_empty());
 }
 
-#[tokio::test]
-async fn an_expired_lease_is_taken_over_and_the_late_owner_changes_nothing() {
-    let (_store, engine) = with_effects(&["a"]).await;
+async fn an_expired_lease_is_taken_over_and_the_late_owner_changes_nothing(store: Store) {
+    let engine = with_effects(&store, &["a"]).await;
     let late = ids(&claim(&engine, "late", 1, 0).await);
     assert!(claim(&engine, "new", 1, 999).await.is_empty());
     let new = ids(&claim(&engine, "new", 1, 1000).await);
@@ -76,18 +87,16 @@ async fn an_expired_lease_is_taken_over_and_the_late_owner_changes_nothing() {
     assert_eq!(leased.lost, new);
 }
 
-#[tokio::test]
-async fn an_owner_that_was_slow_but_not_replaced_still_completes() {
-    let (_store, engine) = with_effects(&["a"]).await;
+async fn an_owner_that_was_slow_but_not_replaced_still_completes(store: Store) {
+    let engine = with_effects(&store, &["a"]).await;
     let slow = ids(&claim(&engine, "slow", 1, 0).await);
     let leased = engine.complete(&slow, "slow", at(5000)).await.unwrap();
     assert_eq!(leased.held, slow);
     assert!(claim(&engine, "other", 1, 9000).await.is_empty());
 }
 
-#[tokio::test]
-async fn a_renewed_lease_lasts_longer() {
-    let (_store, engine) = with_effects(&["a"]).await;
+async fn a_renewed_lease_lasts_longer(store: Store) {
+    let engine = with_effects(&store, &["a"]).await;
     let held = ids(&claim(&engine, "owner", 1, 0).await);
     let leased = engine.renew(&held, "owner", LEASE, at(900)).await.unwrap();
     assert_eq!(leased.held, held);
@@ -95,9 +104,8 @@ async fn a_renewed_lease_lasts_longer() {
     assert_eq!(claim(&engine, "other", 1, 1900).await.len(), 1);
 }
 
-#[tokio::test]
-async fn a_restarted_owner_gets_its_leases_back_at_once() {
-    let (_store, engine) = with_effects(&["a", "b"]).await;
+async fn a_restarted_owner_gets_its_leases_back_at_once(store: Store) {
+    let engine = with_effects(&store, &["a", "b"]).await;
     claim(&engine, "owner", 1, 0).await;
     claim(&engine, "other", 1, 0).await;
     let changed = engine.changed();
@@ -109,9 +117,8 @@ async fn a_restarted_owner_gets_its_leases_back_at_once() {
     assert_eq!(engine.release("nobody").await.unwrap(), 0);
 }
 
-#[tokio::test]
-async fn each_failure_waits_longer_within_the_bounds_of_jitter() {
-    let (_store, engine) = with_effects(&["a"]).await;
+async fn each_failure_waits_longer_within_the_bounds_of_jitter(store: Store) {
+    let engine = with_effects(&store, &["a"]).await;
     let mut now = 0;
     let mut waits = Vec::new();
     for attempt in 1..=10u16 {
@@ -142,9 +149,8 @@ async fn each_failure_waits_longer_within_the_bounds_of_jitter() {
     assert!(spread > 0.02, "no jitter: {waits:?}");
 }
 
-#[tokio::test]
-async fn what_failed_goes_behind_what_is_fresh() {
-    let (_store, engine) = with_effects(&["poisoned"]).await;
+async fn what_failed_goes_behind_what_is_fresh(store: Store) {
+    let engine = with_effects(&store, &["poisoned"]).await;
     let poisoned = ids(&claim(&engine, "owner", 1, 0).await);
     let _ = engine.retry(&poisoned, "owner", "no", at(0)).await.unwrap();
     feed(&engine, "q", add(1).effect(effect("fresh")), at(50)).await;
@@ -153,9 +159,8 @@ async fn what_failed_goes_behind_what_is_fresh() {
     assert_eq!(order, ["fresh", "poisoned"]);
 }
 
-#[tokio::test]
-async fn a_postponed_effect_waits_without_having_failed() {
-    let (_store, engine) = with_effects(&["a"]).await;
+async fn a_postponed_effect_waits_without_having_failed(store: Store) {
+    let engine = with_effects(&store, &["a"]).await;
     let held = ids(&claim(&engine, "owner", 1, 0).await);
     let leased = engine
         .postpone(&held, "owner", at(700), at(1))
@@ -174,9 +179,8 @@ enum Known {
     Refund,
 }
 
-#[tokio::test]
-async fn an_effect_that_cannot_be_read_fails_alone() {
-    let (_store, engine) = with_effects(&["deliver", "from the future", "refund"]).await;
+async fn an_effect_that_cannot_be_read_fails_alone(store: Store) {
+    let engine = with_effects(&store, &["deliver", "from the future", "refund"]).await;
     let claimed = engine
         .claim::<Known>("lane", "owner", 9, LEASE, at(0))
         .await
@@ -190,9 +194,7 @@ async fn an_effect_that_cannot_be_read_fails_alone() {
     assert_eq!((views[0].attempts, views[2].attempts), (0, 0));
 }
 
-#[tokio::test]
-async fn hundreds_are_claimed_and_completed_in_order_by_age() {
-    let store = Store::new();
+async fn hundreds_are_claimed_and_completed_in_order_by_age(store: Store) {
     let engine = store.open().await;
     for n in 0..3 {
         let step = (0..100).fold(add(1), |step, m| {
@@ -210,4 +212,13 @@ async fn hundreds_are_claimed_and_completed_in_order_by_age() {
         .unwrap();
     assert_eq!(leased.held, ids(&claimed));
     assert!(engine.lanes().await.unwrap().is_empty());
+}
+
+async fn a_reason_with_any_character_in_it_is_kept(store: Store) {
+    let engine = with_effects(&store, &["a"]).await;
+    let held = ids(&claim(&engine, "owner", 1, 0).await);
+    let leased = engine.retry(&held, "owner", "a\0b", at(1)).await.unwrap();
+    assert_eq!(leased.held, held);
+    let view = &engine.effects(EffectFilter::default()).await.unwrap()[0];
+    assert_eq!(view.last_error.as_deref(), Some("a\u{fffd}b"));
 }

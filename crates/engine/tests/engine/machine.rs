@@ -1,7 +1,36 @@
 //! A machine that does as its input says, so that each test reads as what happens.
 
+use std::sync::Arc;
+
 use causeway_engine::{Engine, EngineOptions, Machine, NewEffect, RetryPolicy, Step, UnixMillis};
+use causeway_local_postgres::PostgresServer;
+use sqlx::migrate::Migrator;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
+
+/// Makes every one of these functions, which take a [`Store`], a test on each kind of store.
+macro_rules! on_each_store {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    super::$test(crate::machine::Store::sqlite()).await;
+                }
+            )+
+        }
+
+        mod postgres {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    super::$test(crate::machine::Store::postgres()).await;
+                }
+            )+
+        }
+    };
+}
+pub(crate) use on_each_store;
 
 /// Adds the step's state to its own and otherwise passes the step on; `None` is refused.
 pub(crate) struct Adder;
@@ -55,21 +84,77 @@ pub(crate) const RETRY: RetryPolicy = RetryPolicy {
     jitter: 0.2,
 };
 
-/// A store in a directory of its own, which can be opened again.
-pub(crate) struct Store {
-    pub(crate) directory: TempDir,
+/// A store of its own, which can be opened again.
+pub(crate) enum Store {
+    Sqlite(TempDir),
+    Postgres {
+        /// Keeps the server up.
+        _server: Arc<PostgresServer>,
+        url: String,
+    },
 }
 
 impl Store {
-    pub(crate) fn new() -> Self {
-        Self {
-            directory: TempDir::new().unwrap(),
+    pub(crate) fn sqlite() -> Self {
+        Self::Sqlite(TempDir::new().unwrap())
+    }
+
+    pub(crate) fn postgres() -> Self {
+        let server = PostgresServer::shared().unwrap_or_else(|error| panic!("{error}"));
+        let url = server.create_database().unwrap();
+        Self::Postgres {
+            _server: server,
+            url,
         }
     }
 
     pub(crate) fn url(&self) -> String {
-        let path = self.directory.path().join("engine.sqlite");
-        format!("sqlite://{}", path.display())
+        match self {
+            Self::Sqlite(directory) => {
+                let path = directory.path().join("engine.sqlite");
+                format!("sqlite://{}", path.display())
+            }
+            Self::Postgres { url, .. } => url.clone(),
+        }
+    }
+
+    /// Runs a statement past the engine.
+    pub(crate) async fn sql(&self, sql: &str) -> Result<(), sqlx::Error> {
+        let query = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        match self {
+            Self::Sqlite(_) => {
+                let url = format!("{}?mode=rwc", self.url());
+                let mut connection = SqliteConnection::connect(&url).await?;
+                query.execute(&mut connection).await?;
+                connection.close().await
+            }
+            Self::Postgres { url, .. } => {
+                let mut connection = PgConnection::connect(url).await?;
+                query.execute(&mut connection).await?;
+                connection.close().await
+            }
+        }
+    }
+
+    /// Makes the tables as the first version did.
+    pub(crate) async fn migrate_to_first_version(&self) {
+        let first = |mut migrator: Migrator| {
+            migrator.migrations.to_mut().truncate(1);
+            migrator
+        };
+        match self {
+            Self::Sqlite(_) => {
+                let url = format!("{}?mode=rwc", self.url());
+                let mut connection = SqliteConnection::connect(&url).await.unwrap();
+                let migrator = first(sqlx::migrate!("migrations/sqlite"));
+                migrator.run(&mut connection).await.unwrap();
+            }
+            Self::Postgres { url, .. } => {
+                let mut connection = PgConnection::connect(url).await.unwrap();
+                let migrator = first(sqlx::migrate!("migrations/postgres"));
+                migrator.run(&mut connection).await.unwrap();
+            }
+        }
     }
 
     pub(crate) async fn open(&self) -> Engine {

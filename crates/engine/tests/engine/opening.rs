@@ -2,54 +2,45 @@ use std::time::Duration;
 
 use alloy_primitives::B256;
 use causeway_engine::{EffectFilter, Engine, EngineError, Filter, TxOutcome, Verdict};
-use sqlx::{Connection, SqliteConnection};
 
-use crate::machine::{Adder, Store, add, at, effect, feed};
+use crate::machine::{Adder, Store, add, at, effect, feed, on_each_store};
 
-#[tokio::test]
-async fn a_database_of_the_first_version_is_brought_up_to_date_and_keeps_its_rows() {
-    let store = Store::new();
-    let url = format!("{}?mode=rwc", store.url());
-    let mut migrator = sqlx::migrate!("migrations/sqlite");
-    migrator.migrations.to_mut().truncate(1);
-    let mut connection = SqliteConnection::connect(&url).await.unwrap();
-    migrator.run(&mut connection).await.unwrap();
-    sqlx::query("INSERT INTO cursors (stream, body, updated_at) VALUES ('s', '41', 0)")
-        .execute(&mut connection)
+on_each_store! {
+    a_database_of_the_first_version_is_brought_up_to_date_and_keeps_its_rows,
+    a_database_of_a_later_version_is_left_alone,
+    many_may_open_the_same_new_file_together,
+    all_of_it_can_be_done_from_a_spawned_task,
+}
+
+async fn a_database_of_the_first_version_is_brought_up_to_date_and_keeps_its_rows(store: Store) {
+    store.migrate_to_first_version().await;
+    store
+        .sql("INSERT INTO cursors (stream, body, updated_at) VALUES ('s', '41', 0)")
         .await
         .unwrap();
-    let guards = sqlx::query("SELECT * FROM guards")
-        .fetch_all(&mut connection)
-        .await;
+    let guards = store.sql("SELECT * FROM guards").await;
     assert!(guards.is_err(), "the old version already has the new table");
-    connection.close().await.unwrap();
 
     let engine = store.open().await;
     assert_eq!(engine.cursor("s").await.unwrap().as_deref(), Some("41"));
     assert_eq!(engine.guard().get("d", "k").await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn a_database_of_a_later_version_is_left_alone() {
-    let store = Store::new();
+async fn a_database_of_a_later_version_is_left_alone(store: Store) {
     store.open().await.close().await;
-    let mut connection = SqliteConnection::connect(&store.url()).await.unwrap();
-    sqlx::query(
-        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-         VALUES (9999, 'from the future', TRUE, '', 0)",
-    )
-    .execute(&mut connection)
-    .await
-    .unwrap();
-    connection.close().await.unwrap();
+    store
+        .sql(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, \
+             execution_time) VALUES (9999, 'from the future', TRUE, '', 0)",
+        )
+        .await
+        .unwrap();
     let error = Engine::open(&store.url()).await.unwrap_err();
     assert!(matches!(error, EngineError::Migration(_)));
     assert!(!error.is_transient());
 }
 
-#[tokio::test]
-async fn many_may_open_the_same_new_file_together() {
-    let store = Store::new();
+async fn many_may_open_the_same_new_file_together(store: Store) {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..6 {
         let url = store.url();
@@ -58,9 +49,7 @@ async fn many_may_open_the_same_new_file_together() {
     assert_eq!(tasks.join_all().await.len(), 6);
 }
 
-#[tokio::test]
-async fn all_of_it_can_be_done_from_a_spawned_task() {
-    let store = Store::new();
+async fn all_of_it_can_be_done_from_a_spawned_task(store: Store) {
     let engine = store.open().await;
     let task = async move {
         let lease = Duration::from_secs(1);
@@ -112,19 +101,51 @@ async fn a_private_database_serves_readers_beside_a_unit_and_is_shared_by_clones
 
 #[tokio::test]
 async fn a_store_of_an_unknown_kind_is_refused_without_showing_its_password() {
-    let error = Engine::open("postgres://user:secret@host/db")
+    let error = Engine::open("mysql://user:secret@host/db")
         .await
         .unwrap_err();
     assert!(matches!(error, EngineError::UnsupportedStore { .. }));
-    assert!(error.to_string().contains("postgres"));
+    assert!(error.to_string().contains("mysql"));
     assert!(!format!("{error:?} {error}").contains("secret"));
 }
 
 #[tokio::test]
+async fn a_server_that_cannot_be_reached_is_an_error_that_shows_no_password() {
+    for url in [
+        "postgres://user:secret@%2Fnowhere/db",
+        "postgres://user:secret@host:port/db",
+    ] {
+        let error = Engine::open(url).await.unwrap_err();
+        assert!(matches!(error, EngineError::Database(_)));
+        assert!(!format!("{error:?} {error}").contains("secret"));
+    }
+}
+
+#[tokio::test]
 async fn a_directory_that_does_not_exist_is_an_error_and_not_created() {
-    let store = Store::new();
-    let path = store.directory.path().join("missing/engine.sqlite");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("missing/engine.sqlite");
     let result = Engine::open(&format!("sqlite://{}", path.display())).await;
     assert!(matches!(result, Err(EngineError::Database(_))));
     assert!(!path.parent().unwrap().exists());
+}
+
+#[tokio::test]
+async fn a_copy_is_the_store_as_it_was_and_takes_the_place_of_no_other_file() {
+    let store = Store::sqlite();
+    let engine = store.open().await;
+    feed(&engine, "p", add(1).effect(effect("e")), at(1)).await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("copy.sqlite");
+    engine.copy_to(&file).await.unwrap();
+    feed(&engine, "p", add(1), at(2)).await;
+    assert!(engine.copy_to(&file).await.is_err());
+
+    let copy = Engine::open(&format!("sqlite://{}", file.display()))
+        .await
+        .unwrap();
+    let process = copy.process::<Adder>("p").await.unwrap().unwrap();
+    assert_eq!(process.state, 1);
+    let effects = copy.effects(EffectFilter::default()).await.unwrap();
+    assert_eq!(effects.len(), 1);
 }

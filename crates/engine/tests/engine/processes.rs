@@ -1,14 +1,20 @@
 use causeway_engine::{Filter, ProcessId, Step, Wake};
 
-use crate::machine::{Adder, Store, add, at, feed};
+use crate::machine::{Adder, Store, add, at, feed, on_each_store};
+
+on_each_store! {
+    listings_filter_and_page_by_key_and_by_age,
+    a_due_process_is_named_once_and_only_by_its_own_clock,
+    a_wake_set_in_the_same_unit_is_found_and_stays_cleared,
+    a_step_without_a_wake_takes_back_the_one_before,
+    a_process_that_vanishes_can_begin_anew,
+}
 
 fn keys(processes: &[causeway_engine::Process<u64>]) -> Vec<&str> {
     processes.iter().map(|process| &*process.key).collect()
 }
 
-#[tokio::test]
-async fn listings_filter_and_page_by_key_and_by_age() {
-    let store = Store::new();
+async fn listings_filter_and_page_by_key_and_by_age(store: Store) {
     let engine = store.open().await;
     for (time, key) in (1..).zip(["d", "b", "a", "c"]) {
         let mut step = add(time);
@@ -52,9 +58,7 @@ async fn listings_filter_and_page_by_key_and_by_age() {
     assert_eq!(counts, [("adding".into(), 3), ("ended".into(), 1)]);
 }
 
-#[tokio::test]
-async fn a_due_process_is_named_once_and_only_by_its_own_clock() {
-    let store = Store::new();
+async fn a_due_process_is_named_once_and_only_by_its_own_clock(store: Store) {
     let engine = store.open().await;
     feed(&engine, "early", add(1).wake("chain-a", 10), at(1)).await;
     feed(&engine, "late", add(1).wake("chain-a", 20), at(1)).await;
@@ -82,9 +86,7 @@ async fn a_due_process_is_named_once_and_only_by_its_own_clock() {
     assert_eq!(process.wake, Some(wake));
 }
 
-#[tokio::test]
-async fn a_wake_set_in_the_same_unit_is_found_and_stays_cleared() {
-    let store = Store::new();
+async fn a_wake_set_in_the_same_unit_is_found_and_stays_cleared(store: Store) {
     let engine = store.open().await;
     let mut unit = engine.begin(at(1)).await.unwrap();
     let step = add(1).wake("clock", 5);
@@ -97,9 +99,7 @@ async fn a_wake_set_in_the_same_unit_is_found_and_stays_cleared() {
     assert_eq!((process.state, process.wake), (1, None));
 }
 
-#[tokio::test]
-async fn a_step_without_a_wake_takes_back_the_one_before() {
-    let store = Store::new();
+async fn a_step_without_a_wake_takes_back_the_one_before(store: Store) {
     let engine = store.open().await;
     feed(&engine, "p", add(1).wake("clock", 5), at(1)).await;
     feed(&engine, "p", add(1), at(2)).await;
@@ -107,9 +107,7 @@ async fn a_step_without_a_wake_takes_back_the_one_before() {
     assert!(unit.due("clock", 5).await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn a_process_that_vanishes_can_begin_anew() {
-    let store = Store::new();
+async fn a_process_that_vanishes_can_begin_anew(store: Store) {
     let engine = store.open().await;
     feed(&engine, "p", add(5), at(1)).await;
     feed(&engine, "p", Step::vanish(), at(2)).await;

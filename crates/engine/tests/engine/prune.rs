@@ -6,7 +6,13 @@ use causeway_engine::{
 };
 use serde_json::json;
 
-use crate::machine::{Adder, Store, add, at, effect, feed};
+use crate::machine::{Adder, Store, add, at, effect, feed, on_each_store};
+
+on_each_store! {
+    only_what_ended_long_ago_and_nothing_open_needs_is_removed,
+    nonces_go_on_where_they_were_after_pruning,
+    one_call_removes_no_more_than_its_limit,
+}
 
 const LATER: UnixMillis = UnixMillis::from_millis(1000);
 
@@ -34,9 +40,7 @@ fn event(id: &str, process: &str) -> JournalEntry {
     }
 }
 
-#[tokio::test]
-async fn only_what_ended_long_ago_and_nothing_open_needs_is_removed() {
-    let store = Store::new();
+async fn only_what_ended_long_ago_and_nothing_open_needs_is_removed(store: Store) {
     let engine = store.open().await;
     feed(&engine, "done", add(1).effect(effect("e")).done(), at(1)).await;
     feed(&engine, "open", add(1).effect(effect("e")), at(1)).await;
@@ -73,9 +77,7 @@ async fn only_what_ended_long_ago_and_nothing_open_needs_is_removed() {
     assert!(engine.process::<Adder>("done").await.unwrap().is_some());
 }
 
-#[tokio::test]
-async fn nonces_go_on_where_they_were_after_pruning() {
-    let store = Store::new();
+async fn nonces_go_on_where_they_were_after_pruning(store: Store) {
     let engine = store.open().await;
     let mined = MinedIn {
         height: 1,
@@ -110,9 +112,7 @@ async fn nonces_go_on_where_they_were_after_pruning() {
     assert_eq!(next.nonce, 5);
 }
 
-#[tokio::test]
-async fn one_call_removes_no_more_than_its_limit() {
-    let store = Store::new();
+async fn one_call_removes_no_more_than_its_limit(store: Store) {
     let engine = store.open().await;
     let step = (0..10).fold(add(1), |step, n| step.effect(effect(&n.to_string())));
     feed(&engine, "p", step.done(), at(1)).await;

@@ -6,7 +6,12 @@ use alloy_primitives::B256;
 use causeway_engine::{Engine, JournalEntry, ProcessId};
 use serde_json::json;
 
-use crate::machine::{Adder, Store, add, at, effect};
+use crate::machine::{Adder, Store, add, at, effect, on_each_store};
+
+on_each_store! {
+    what_a_busy_block_costs,
+    what_a_backlog_costs,
+}
 
 fn entry(n: usize, round: usize) -> JournalEntry {
     JournalEntry {
@@ -43,9 +48,7 @@ async fn unit_of_200(engine: &Engine, round: usize, batched: bool) -> Duration {
     began.elapsed()
 }
 
-#[tokio::test]
-async fn what_a_busy_block_costs() {
-    let store = Store::new();
+async fn what_a_busy_block_costs(store: Store) {
     let engine = store.open().await;
     for round in 0..4 {
         let took = unit_of_200(&engine, round, round % 2 == 1).await;
@@ -76,9 +79,7 @@ async fn what_a_busy_block_costs() {
     }
 }
 
-#[tokio::test]
-async fn what_a_backlog_costs() {
-    let store = Store::new();
+async fn what_a_backlog_costs(store: Store) {
     let engine = store.open().await;
     let began = Instant::now();
     for unit_number in 0..50 {

@@ -3,6 +3,7 @@
 
 pub mod books;
 pub mod mining;
+pub mod replicas;
 
 use std::{
     ops::{Deref, DerefMut},

@@ -1,11 +1,11 @@
 use std::{
     collections::{BTreeMap, HashSet},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use alloy_primitives::{Address, B256, Bytes};
-use causeway_engine::Engine;
+use causeway_engine::{Engine, UnixMillis};
 use causeway_ibc::{AttestationKind, ClientId, Domain, attestation_digest, recover};
 use causeway_types::{BlockRef, ChainId};
 use tracing::{Instrument, debug, error, info_span, warn};
@@ -46,13 +46,16 @@ impl AttestedClient {
 /// Signs finalized facts, and never two that contradict each other.
 ///
 /// Each statement is durable before it is signed, and the same database refuses any other statement
-/// about the same height, for as long as it is kept. Restore an old copy of it, or give one key to
-/// two attestors with different databases, and that promise is gone.
+/// about the same height, for as long as it is kept. In a copy of the database, or a new one, nothing
+/// is signed about blocks that may have been signed about before. Give one key to two attestors with
+/// different databases at the same time, and the promise is gone.
 pub struct Attestor {
     signer: Arc<dyn Signer>,
     clients: BTreeMap<ClientRef, AttestedClient>,
     engine: Engine,
     patience: Duration,
+    /// The domains about which the database is known to have forgotten no more than it says.
+    without_gap: Mutex<HashSet<B256>>,
     stats: AttestorStats,
 }
 
@@ -85,6 +88,7 @@ impl Attestor {
             clients: by_reference,
             engine,
             patience: PATIENCE,
+            without_gap: Mutex::default(),
             stats,
         })
     }
@@ -94,6 +98,49 @@ impl Attestor {
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
+    }
+
+    /// To be called before it serves: where the database is not the very one that it remembered in
+    /// before, but a copy or a new one, what was signed up to now may be forgotten. Nothing was signed
+    /// about blocks that do not exist yet, so it goes on with those.
+    ///
+    /// # Errors
+    /// When the database or a chain cannot be asked; nothing is signed for that chain's clients until
+    /// this succeeds, which each request tries again.
+    pub async fn look_for_gaps(&self) -> Result<(), AttestError> {
+        for client in self.clients.values() {
+            self.look_for_gap(client).await?;
+        }
+        Ok(())
+    }
+
+    async fn look_for_gap(&self, client: &AttestedClient) -> Result<(), AttestError> {
+        let domain = &client.domain;
+        if self.without_gap().contains(&domain.0) {
+            return Ok(());
+        }
+        let stream = format!("attestation/place/{}", domain.0);
+        let place = self.engine.place().await?;
+        if self.engine.cursor(&stream).await?.as_deref() != Some(place.as_str()) {
+            let newest = client.source.newest_height().await?;
+            let mut unit = self.engine.begin(UnixMillis::now()).await?;
+            let key = Statement::forgotten_key(domain);
+            let before = unit.cursor(&key).await?;
+            let before = before.and_then(|json| json.parse().ok()).unwrap_or(0);
+            let forgotten = newest.max(before).to_string();
+            unit.set_cursor(&key, &forgotten).await?;
+            unit.set_cursor(&stream, &place).await?;
+            unit.commit().await?;
+            warn!(client = %client.client, chain = %client.host_chain, forgotten,
+                "the database is new here: nothing is signed about blocks that exist already");
+        }
+        self.without_gap().insert(domain.0);
+        Ok(())
+    }
+
+    fn without_gap(&self) -> MutexGuard<'_, HashSet<B256>> {
+        let known = self.without_gap.lock();
+        known.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Signs what the request asks for.
@@ -153,6 +200,7 @@ impl Attestor {
                 .ok_or_else(|| AttestError::UnknownClient {
                     client: request.client.clone(),
                 })?;
+        self.look_for_gap(client).await?;
         let block = self.final_block(client, request.height).await?;
         let commitments = commitments(client, &block, &request.paths).await?;
         let statement = Statement::new(block, &request.paths, &commitments);

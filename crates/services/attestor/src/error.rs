@@ -43,6 +43,18 @@ pub enum AttestError {
         /// What would be signed now.
         now: String,
     },
+    /// The database is a copy, or new: something else may have been signed about this height that it
+    /// does not know of.
+    #[error(
+        "what was signed up to height {forgotten} may have been forgotten; nothing is signed anew about \
+         height {height}"
+    )]
+    Forgotten {
+        /// The height.
+        height: u64,
+        /// Above this, nothing was signed before.
+        forgotten: u64,
+    },
     /// What is about to be signed cannot be recorded, so it is not signed.
     #[error("what is about to be signed cannot be recorded")]
     Storage(#[from] EngineError),
@@ -64,6 +76,7 @@ impl AttestError {
             Self::Source(SourceError::StatePruned { .. }) => ProblemKind::StatePruned,
             Self::Source(SourceError::Misfit { .. }) => ProblemKind::SourceDefect,
             Self::RefusedConflict { .. } => ProblemKind::RefusedConflict,
+            Self::Forgotten { .. } => ProblemKind::Forgotten,
             Self::Storage(_) => ProblemKind::StorageFailure,
             Self::Sign(_) => ProblemKind::SignerFailure,
         }
@@ -92,6 +105,7 @@ impl AttestError {
             Self::UnknownClient { .. }
             | Self::TooManyPaths { .. }
             | Self::DuplicatePath { .. }
+            | Self::Forgotten { .. }
             | Self::RefusedConflict { .. } => problem.detail = self.to_string(),
             Self::Source(SourceError::NotYetFinal { final_height, .. }) => {
                 problem.detail = self.to_string();

@@ -26,6 +26,8 @@ pub enum ProblemKind {
     NotYetFinal,
     /// It would contradict what was signed before.
     RefusedConflict,
+    /// Something else may have been signed about that height and been forgotten.
+    Forgotten,
     /// Too few of the attestor's endpoints agree.
     Disagreement,
     /// Too few of the attestor's endpoints answer.
@@ -42,7 +44,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind there is.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::MalformedRequest,
         Self::InvalidRequest,
         Self::UnsupportedMediaType,
@@ -54,6 +56,7 @@ impl ProblemKind {
         Self::DuplicatePath,
         Self::NotYetFinal,
         Self::RefusedConflict,
+        Self::Forgotten,
         Self::Disagreement,
         Self::Unreachable,
         Self::StatePruned,
@@ -82,6 +85,11 @@ impl ProblemKind {
                 "refused-conflict",
                 409,
                 "It contradicts what was signed before",
+            ),
+            Self::Forgotten => (
+                "forgotten",
+                409,
+                "What was signed about that height may be forgotten",
             ),
             Self::Disagreement => ("disagreement", 503, "Too few endpoints agree"),
             Self::Unreachable => ("unreachable", 503, "Too few endpoints answer"),

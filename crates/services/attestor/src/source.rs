@@ -34,6 +34,9 @@ pub trait Source: Send + Sync + 'static {
     /// The highest block known to be final, if any answer has come yet.
     fn final_height(&self) -> Option<u64>;
 
+    /// The height of the newest block, final or not.
+    fn newest_height(&self) -> BoxFuture<'_, Result<u64, SourceError>>;
+
     /// How each endpoint is doing.
     fn health(&self) -> Vec<EndpointHealth>;
 }

@@ -1,5 +1,5 @@
 use alloy_primitives::{B256, Bytes};
-use causeway_engine::{Conflict, Engine, Verdict};
+use causeway_engine::{Conflict, Engine, UnixMillis, Verdict};
 use causeway_ibc::{Domain, PacketAttestation, PathCommitment, StateAttestation};
 use causeway_types::BlockRef;
 
@@ -41,6 +41,12 @@ impl Statement {
         })
     }
 
+    /// The key under which the database keeps up to which height it may have forgotten what was
+    /// signed in this domain.
+    pub(crate) fn forgotten_key(domain: &Domain) -> String {
+        format!("attestation/forgotten/{}", domain.0)
+    }
+
     /// Promises, durably and in one transaction, never to state anything else about this height in
     /// this domain. The promise includes the block's hash, which is not signed: two statements about
     /// one height are about one block, or the second is not made.
@@ -63,12 +69,18 @@ impl Statement {
                 .iter()
                 .map(|(key, value)| (key.as_str(), value.as_str())),
         );
-        let guard = engine.guard();
-        match guard
-            .check_or_insert_all(&format!("attestation/{}", domain.0), &pairs)
-            .await?
-        {
-            Verdict::Accepted => Ok(()),
+        let name = format!("attestation/{}", domain.0);
+        let mut unit = engine.begin(UnixMillis::now()).await?;
+        let forgotten = unit.cursor(&Self::forgotten_key(domain)).await?;
+        let forgotten: u64 = forgotten.and_then(|json| json.parse().ok()).unwrap_or(0);
+        if self.block.height <= forgotten && !unit.guard_holds(&name, &pairs).await? {
+            return Err(AttestError::Forgotten {
+                height: self.block.height,
+                forgotten,
+            });
+        }
+        match unit.guard(&name, &pairs).await? {
+            Verdict::Accepted => Ok(unit.commit().await?),
             Verdict::Conflict(conflict) => Err(self.refusal(conflict)),
         }
     }

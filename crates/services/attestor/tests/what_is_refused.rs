@@ -221,6 +221,10 @@ impl Source for OtherChain {
         self.0.final_height()
     }
 
+    fn newest_height(&self) -> BoxFuture<'_, Result<u64, SourceError>> {
+        self.0.newest_height()
+    }
+
     fn health(&self) -> Vec<causeway_attestor::EndpointHealth> {
         self.0.health()
     }

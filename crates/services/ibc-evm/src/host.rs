@@ -8,8 +8,8 @@ use alloy::{
 };
 use async_trait::async_trait;
 use causeway_evm::{
-    Cursor, EvmChain, EvmError, Follower, LaneError, LogFilter, Severity, TxCall, TxLane,
-    TxOutcome, Update,
+    Cursor, EvmChain, EvmError, Follower, LaneError, LogFilter, Severity, TxCall, TxOutcome,
+    Update,
 };
 use causeway_ibc::{ClientId, Misbehaviour, evm::storage_key};
 use causeway_relayer::{
@@ -22,11 +22,16 @@ use tracing::warn;
 use crate::{
     contracts::client_view,
     events::{decode_event, event_topics},
-    lanes::EngineLanes,
     messages::encode_batch,
     revert::explain_revert,
     rotation::misbehaviour_call,
+    shared_lane::SharedLane,
 };
+
+/// Why nothing is submitted from here.
+#[derive(Debug, thiserror::Error)]
+#[error("another replica sends with this signer")]
+struct Elsewhere;
 
 /// An EVM chain with a router on it and a signer that pays for messages.
 pub struct EvmHost {
@@ -34,12 +39,12 @@ pub struct EvmHost {
     router: Address,
     /// The height to read from if nothing was read before.
     start: u64,
-    lane: TxLane<EngineLanes>,
+    lane: SharedLane,
 }
 
 impl EvmHost {
     /// Reads this router's events from `start` on, and sends through this lane.
-    pub fn new(chain: EvmChain, router: Address, start: u64, lane: TxLane<EngineLanes>) -> Self {
+    pub fn new(chain: EvmChain, router: Address, start: u64, lane: SharedLane) -> Self {
         Self {
             chain,
             router,
@@ -159,6 +164,14 @@ impl Host for EvmHost {
             .map_err(|error| HostError::passing(self.chain.id(), error))
     }
 
+    fn submits(&self) -> bool {
+        self.lane.current().is_some()
+    }
+
+    async fn stand_down(&self) {
+        self.lane.close().await;
+    }
+
     async fn moot(&self, messages: &[&Message]) -> Result<Vec<bool>, HostError> {
         let keys: Vec<B256> = messages
             .iter()
@@ -195,7 +208,21 @@ impl Host for EvmHost {
     ) -> Vec<Result<Submitted, SubmitError>> {
         let encode =
             |batch: &[Message]| TxCall::new(self.router, encode_batch(client, proof, batch));
-        let outcomes = self.lane.submit_batch(key, messages.to_vec(), encode).await;
+        let elsewhere = || {
+            let all = messages.iter();
+            all.map(|_| {
+                let error = HostError::passing(self.chain.id(), Elsewhere);
+                Err(SubmitError::Host(error))
+            })
+            .collect()
+        };
+        let Some(open) = self.lane.current() else {
+            return elsewhere();
+        };
+        let submitting = open.lane.submit_batch(key, messages.to_vec(), encode);
+        let Some(outcomes) = open.over.run_until_cancelled(submitting).await else {
+            return elsewhere();
+        };
         outcomes
             .into_iter()
             .map(|(_, outcome)| self.judge(outcome))
@@ -209,8 +236,11 @@ impl Host for EvmHost {
         evidence: &Misbehaviour,
     ) -> Result<Submitted, SubmitError> {
         let data = misbehaviour_call(client, evidence).abi_encode().into();
-        let outcome = self.lane.submit(key, TxCall::new(self.router, data)).await;
-        match outcome {
+        let elsewhere = || SubmitError::Host(HostError::passing(self.chain.id(), Elsewhere));
+        let open = self.lane.current().ok_or_else(elsewhere)?;
+        let submitting = open.lane.submit(key, TxCall::new(self.router, data));
+        let outcome = open.over.run_until_cancelled(submitting).await;
+        match outcome.ok_or_else(elsewhere)? {
             Ok(outcome) if !outcome.success => Err(SubmitError::Refused {
                 reason: "it reverted when it was mined".to_owned(),
             }),

@@ -1,12 +1,16 @@
 //! The engine's database as the place where transaction lanes keep their nonces.
 
-use causeway_engine::{Engine, EngineError, MinedIn, TxOutcome, UnixMillis};
+use causeway_engine::{Engine, EngineError, MinedIn, Term, TxOutcome, Unit, UnixMillis};
 use causeway_evm::{LaneStore, Reserved, Settled, SignedAttempt, StoreError, TxCall, TxRecord};
 use serde::{Deserialize, Serialize};
 
-/// Keeps transaction lanes in the engine's database.
-#[derive(Clone)]
-pub struct EngineLanes(Engine);
+/// Keeps a transaction lane in the engine's database, for as long as this replica leads the lane:
+/// what anybody else writes there after that is refused.
+#[derive(Clone, Debug)]
+pub(crate) struct EngineLanes {
+    engine: Engine,
+    term: Term,
+}
 
 /// What a lane wants to know of a transaction again.
 #[derive(Serialize, Deserialize)]
@@ -17,13 +21,23 @@ struct Body {
 }
 
 impl EngineLanes {
-    /// Keeps lanes in this engine's database.
-    pub fn new(engine: Engine) -> Self {
-        Self(engine)
+    pub(crate) fn new(engine: Engine, term: Term) -> Self {
+        Self { engine, term }
+    }
+
+    /// Begins a unit that only the leader may commit.
+    async fn begin(&self) -> Result<Unit<'_>, EngineError> {
+        let mut unit = self.engine.begin(UnixMillis::now()).await?;
+        unit.fence(&self.term).await?;
+        Ok(unit)
     }
 
     async fn pending_body(&self, lane: &str, nonce: u64) -> Result<Body, StoreError> {
-        let pending = self.0.lane_pending(lane).await.map_err(StoreError::new)?;
+        let pending = self
+            .engine
+            .lane_pending(lane)
+            .await
+            .map_err(StoreError::new)?;
         let record = pending
             .into_iter()
             .find(|record| record.nonce == nonce)
@@ -82,7 +96,7 @@ fn outcome(settled: &Settled) -> TxOutcome {
 impl LaneStore for EngineLanes {
     async fn find(&self, lane: &str, key: &str) -> Result<Option<TxRecord>, StoreError> {
         let found = self
-            .0
+            .engine
             .lane_transaction(lane, key)
             .await
             .map_err(StoreError::new)?;
@@ -98,7 +112,7 @@ impl LaneStore for EngineLanes {
         chain_next_nonce: u64,
     ) -> Result<Reserved, StoreError> {
         let work = async {
-            let mut unit = self.0.begin(UnixMillis::now()).await?;
+            let mut unit = self.begin().await?;
             let reserved = unit.lane_reserve(lane, key, chain_next_nonce).await?;
             if reserved.fresh {
                 let body = Body {
@@ -138,15 +152,23 @@ impl LaneStore for EngineLanes {
     ) -> Result<(), StoreError> {
         let mut body = self.pending_body(lane, nonce).await?;
         body.attempts.push(attempt.clone());
-        let now = UnixMillis::now();
-        self.0
-            .lane_record(lane, nonce, &attempt.raw, attempt.hash, &json(&body)?, now)
-            .await
-            .map_err(StoreError::new)
+        let body = json(&body)?;
+        let work = async {
+            let mut unit = self.begin().await?;
+            unit.lane_record(lane, nonce, &attempt.raw, attempt.hash, &body)
+                .await?;
+            unit.commit().await
+        };
+        work.await
+            .map_err(|error: EngineError| StoreError::new(error))
     }
 
     async fn pending(&self, lane: &str) -> Result<Vec<TxRecord>, StoreError> {
-        let pending = self.0.lane_pending(lane).await.map_err(StoreError::new)?;
+        let pending = self
+            .engine
+            .lane_pending(lane)
+            .await
+            .map_err(StoreError::new)?;
         pending.iter().map(from_engine).collect()
     }
 
@@ -155,12 +177,53 @@ impl LaneStore for EngineLanes {
         body.settled = Some(settled.clone());
         let body = json(&body)?;
         let work = async {
-            let mut unit = self.0.begin(UnixMillis::now()).await?;
+            let mut unit = self.begin().await?;
             unit.lane_note(lane, nonce, &body).await?;
             unit.lane_settle(lane, nonce, outcome(settled)).await?;
             unit.commit().await
         };
         work.await
             .map_err(|error: EngineError| StoreError::new(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use alloy::primitives::{Address, B256, Bytes};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_replica_that_wakes_up_too_late_neither_reserves_nor_records_nor_settles() {
+        let engine = Engine::open("sqlite::memory:").await.unwrap();
+        let lead = async |replica, millis| {
+            let now = UnixMillis::from_millis(millis);
+            let term = engine.lead("lane", replica, Duration::from_secs(1), now);
+            EngineLanes::new(engine.clone(), term.await.unwrap().unwrap())
+        };
+        let call = TxCall::new(Address::ZERO, Bytes::new());
+        let attempt = SignedAttempt {
+            raw: Bytes::from_static(&[1]),
+            hash: B256::repeat_byte(1),
+            max_fee: 1,
+            priority_fee: 1,
+            gas_limit: 1,
+            cancels: false,
+        };
+        let asleep = lead("asleep", 0).await;
+        asleep.reserve("signer", "a", &call, 7).await.unwrap();
+        let awake = lead("awake", 1000).await;
+
+        assert!(asleep.reserve("signer", "b", &call, 7).await.is_err());
+        assert!(asleep.record("signer", 7, &attempt).await.is_err());
+        let superseded = Settled::Superseded;
+        assert!(asleep.settle("signer", 7, &superseded).await.is_err());
+        // What it had reserved is its successor's to go on with, and nothing else.
+        let pending = awake.pending("signer").await.unwrap();
+        assert_eq!(pending.len(), 1);
+        assert_eq!((pending[0].nonce, pending[0].attempts.len()), (7, 0));
+        awake.record("signer", 7, &attempt).await.unwrap();
     }
 }

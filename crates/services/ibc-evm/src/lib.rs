@@ -12,6 +12,7 @@ mod order;
 mod revert;
 mod rotation;
 mod safeguards;
+mod shared_lane;
 mod source;
 mod track;
 
@@ -23,7 +24,6 @@ pub use deploy::{
 };
 pub use events::{EventError, decode_event, event_topics};
 pub use host::EvmHost;
-pub use lanes::EngineLanes;
 pub use messages::{encode_batch, encode_message, encode_update};
 pub use order::{CallOrder, Token, TokenInfo, TransferOrder, transfer_call};
 pub use revert::explain_revert;
@@ -32,5 +32,6 @@ pub use safeguards::{
     CarriedOut, Flow, GuardOrder, HeldStatus, HeldTransfer, Hold, Limit, Safeguards,
     TokenSafeguards,
 };
+pub use shared_lane::SharedLane;
 pub use source::EvmSource;
 pub use track::{SeenOn, TrackError, Tracker};

@@ -105,6 +105,18 @@ impl Source for EvmSource {
         }
     }
 
+    fn newest_height(&self) -> BoxFuture<'_, Result<u64, SourceError>> {
+        Box::pin(async move {
+            let head = self.chain.head().await;
+            let head = head.map_err(|error| SourceError::Unreachable {
+                answering: 0,
+                needed: 1,
+                reason: error.to_string(),
+            })?;
+            Ok(head.height)
+        })
+    }
+
     fn health(&self) -> Vec<EndpointHealth> {
         let endpoints = self.chain.endpoints_health().into_iter();
         endpoints

@@ -9,7 +9,7 @@ use alloy_primitives::B256;
 use causeway_attestor::MAX_PATHS;
 use causeway_engine::{Claimed, EffectId, Engine, EngineError, UnitError};
 use causeway_ibc::{Claim, Input};
-use causeway_types::BlockRef;
+use causeway_types::{BlockRef, ChainId};
 use thiserror::Error;
 use tokio::{
     sync::{Semaphore, watch},
@@ -23,17 +23,22 @@ use crate::{
     attestations::{Committees, GatherError},
     clock::Clock,
     host::{ClientView, Host, HostError, Message, SubmitError, Submitted},
+    observer::last_reading,
     packet::{PacketInput, PacketMachine, RelayEffect, lane},
     relayer::{RelayerConfig, RelayerError},
     route::ClientEnd,
     status::LaneWatch,
 };
 
-/// How long a claim holds without being renewed.
-const LEASE: Duration = Duration::from_secs(60);
+/// How long a claim holds without being renewed, and so how long the messages of a replica that was
+/// killed wait for another.
+const LEASE: Duration = Duration::from_secs(10);
 
 /// How often a claim is renewed while its batch is under way.
-const RENEWAL: Duration = Duration::from_secs(20);
+const RENEWAL: Duration = Duration::from_secs(3);
+
+/// How long a batch may be under way before people are told that it waits.
+const OVERDUE: Duration = Duration::from_secs(20);
 
 /// How long the fact that a delivered message brings about may stay unseen before the message is
 /// looked at again. Following the chain normally shows it at once and so cancels the effect.
@@ -55,6 +60,7 @@ pub(crate) struct Carrier {
     pub(crate) host: Arc<dyn Host>,
     pub(crate) clock: Clock,
     pub(crate) end: ClientEnd,
+    pub(crate) counterparty_chain: ChainId,
     /// The counterparty's newest final block, as its observer sees it.
     pub(crate) counterparty: watch::Receiver<Option<BlockRef>>,
     pub(crate) committees: Committees,
@@ -89,6 +95,12 @@ impl Carrier {
                 ended.map_err(|_| RelayerError::Crashed)??;
             }
             changed.borrow_and_update();
+            if !self.host.submits() {
+                tokio::select! {
+                    () = stop.cancelled() => break,
+                    () = tokio::time::sleep(IDLE) => continue,
+                }
+            }
             let place = tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
@@ -173,12 +185,14 @@ impl Carrier {
     async fn keep_claim(&self, ids: &[EffectId], began: Instant) -> RelayerError {
         loop {
             tokio::time::sleep(RENEWAL).await;
-            let waited = began.elapsed().as_secs();
-            let messages = ids.len();
-            warn!(lane = %self.end, messages, waited, "a batch is not in a block yet");
-            self.lane.waiting(&format!(
-                "{messages} messages wait for a block for {waited} s"
-            ));
+            let waited = began.elapsed();
+            if waited >= OVERDUE {
+                let (messages, waited) = (ids.len(), waited.as_secs());
+                warn!(lane = %self.end, messages, waited, "a batch is not in a block yet");
+                self.lane.waiting(&format!(
+                    "{messages} messages wait for a block for {waited} s"
+                ));
+            }
             let renewed = self
                 .engine
                 .renew(ids, &self.config.owner, LEASE, self.clock.now())
@@ -245,7 +259,7 @@ impl Carrier {
     }
 
     async fn deliver(&self, cargo: &[Claimed<RelayEffect>]) -> Result<Vec<Outcome>, Stall> {
-        let height = self.counterparty.borrow().map_or(0, |block| block.height);
+        let height = self.final_height(cargo).await?;
         let mut outcomes: Vec<Option<Outcome>> = cargo
             .iter()
             .map(|claimed| not_final_yet(&claimed.effect, height))
@@ -260,6 +274,21 @@ impl Carrier {
             .into_iter()
             .map(|outcome| outcome.unwrap_or_else(lost))
             .collect())
+    }
+
+    /// The counterparty's newest final height. Where another replica observes the counterparty, the
+    /// database may know of a later one than we were told.
+    async fn final_height(&self, cargo: &[Claimed<RelayEffect>]) -> Result<u64, EngineError> {
+        let told = self.counterparty.borrow().map_or(0, |block| block.height);
+        let needed = cargo
+            .iter()
+            .map(|claimed| claimed.effect.provable_from)
+            .max();
+        if needed.is_none_or(|needed| needed <= told) {
+            return Ok(told);
+        }
+        let stored = last_reading(&self.engine, &self.counterparty_chain).await?;
+        Ok(stored.map_or(told, |block| block.height.max(told)))
     }
 
     /// Brings those of the messages that can be proven at this height, the counterparty's newest

@@ -21,6 +21,15 @@ pub trait Host: Send + Sync + 'static {
     /// where the chain's IBC contracts began.
     async fn follow(&self, cursor: Option<&str>) -> Result<Box<dyn Follow>, HostError>;
 
+    /// Whether messages can be submitted from here now: where several replicas share a signer, one
+    /// of them at a time sends with it.
+    fn submits(&self) -> bool {
+        true
+    }
+
+    /// Lets another replica submit in place of this one, once nothing is in flight any more.
+    async fn stand_down(&self) {}
+
     /// The light client of this name on this chain, as it stands now.
     async fn client(&self, client: &ClientId) -> Result<ClientView, HostError>;
 

@@ -13,6 +13,7 @@ mod carrier;
 mod clock;
 mod contradictions;
 mod host;
+mod leadership;
 mod observer;
 mod overdue;
 mod packet;
@@ -32,6 +33,7 @@ pub use host::{
     SubmitError, Submitted,
 };
 pub use overdue::Overdue;
+pub use leadership::Leadership;
 pub use packet::{
     Displaced, FactTx, PacketError, PacketInput, PacketMachine, PacketRecord, RelayEffect,
     process_key,

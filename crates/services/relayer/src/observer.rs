@@ -17,6 +17,7 @@ use tracing::{debug, error, info, warn};
 use crate::{
     clock::Clock,
     host::{EventKind, Host, HostError, HostUpdate, PacketEvent},
+    leadership::Leadership,
     packet::{FactTx, PacketInput, PacketMachine, clock, process_key},
     relayer::RelayerError,
     route::Routes,
@@ -34,6 +35,8 @@ const FOLLOW_AGAIN: Duration = Duration::from_secs(1);
 pub(crate) struct Observer {
     pub(crate) engine: Engine,
     pub(crate) host: Arc<dyn Host>,
+    /// One replica at a time observes a chain, so that its place in it only moves forward.
+    pub(crate) leadership: Leadership,
     pub(crate) routes: Arc<Routes>,
     pub(crate) clock: Clock,
     /// The newest final block, for whoever proves from this chain.
@@ -60,11 +63,21 @@ impl Observer {
         self.engine.cursor(&self.stream()).await
     }
 
-    /// Observes until stopped, beginning anew whenever the chain or the database could not be used.
+    /// Observes until stopped whenever this replica leads, beginning anew whenever the chain or the
+    /// database could not be used.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), RelayerError> {
         loop {
-            let outcome = self.observe(&stop).await;
-            if let Err(error) = outcome {
+            let Some(term) = self.leadership.turn(&stop).await else {
+                if stop.is_cancelled() {
+                    return Ok(());
+                }
+                self.look_on().await;
+                continue;
+            };
+            let outcome = self.leadership.during(&term, self.observe(&stop)).await;
+            // After a failure another replica may fare better, with other endpoints.
+            self.leadership.resign().await;
+            if let Some(Err(error)) = outcome {
                 self.chain.unusable(&error.to_string());
                 if !error.passes() {
                     error!(chain = %self.host.chain(), %error, "observing the chain has stopped for good");
@@ -76,6 +89,15 @@ impl Observer {
                 () = stop.cancelled() => return Ok(()),
                 () = tokio::time::sleep(FOLLOW_AGAIN) => {}
             }
+        }
+    }
+
+    /// What another replica has observed, for people and for whoever proves from this chain.
+    async fn look_on(&self) {
+        if let Ok(Some(block)) = last_reading(&self.engine, self.host.chain()).await {
+            self.final_block
+                .send_if_modified(|known| advance(known, block));
+            self.chain.progressed(None, Some(block));
         }
     }
 
@@ -96,6 +118,15 @@ impl Observer {
     /// Commits updates, what they do to packets, and the place up to which the chain is now read.
     pub(crate) async fn record(&self, updates: Vec<Followed>) -> Result<(), RelayerError> {
         let mut unit = self.engine.begin(self.clock.now()).await?;
+        match self.leadership.term() {
+            Some(term) => unit.fence(&term).await?,
+            None => {
+                return Err(EngineError::Deposed {
+                    name: self.stream(),
+                }
+                .into());
+            }
+        }
         let (mut cursor, mut head, mut newest_final) = (None, None, None);
         let mut packets_moved = false;
         for (update, position) in updates {

@@ -18,6 +18,7 @@ use crate::{
     carrier::Carrier,
     clock::Clock,
     host::HostError,
+    leadership::Leadership,
     observer::{Observer, last_reading},
     overdue::{self, OverdueWatch},
     packet::{PacketMachine, lane},
@@ -42,8 +43,8 @@ pub struct RelayerConfig {
     pub batch: usize,
     /// Batches in flight per light client, at most.
     pub in_flight: usize,
-    /// Names this relayer among those that share its database. The same name after a restart takes
-    /// up its own work at once.
+    /// Names this relayer among those that share its database: two that run at once must not have
+    /// the same name. The same name after a restart takes up its own work at once.
     pub owner: String,
     /// A packet that has not come to its end after this long is an alarm.
     pub overdue_after: Duration,
@@ -173,7 +174,10 @@ impl Relayer {
                 outcome = outcome.and(ended);
             }
         }
-        // Whoever shares the database need not wait for claims to run out.
+        // Whoever shares the database need not wait for terms and claims to run out.
+        for host in self.routes.hosts() {
+            host.stand_down().await;
+        }
         if let Err(error) = self.engine.release(&self.config.owner).await {
             warn!(%error, "claims are left to run out");
         }
@@ -191,6 +195,12 @@ impl Relayer {
             finals.insert(host.chain().clone(), receiver);
             observers.push(Observer {
                 engine: self.engine.clone(),
+                leadership: Leadership::by_clock(
+                    self.engine.clone(),
+                    format!("observe/{}", host.chain()),
+                    self.config.owner.clone(),
+                    self.clock.clone(),
+                ),
                 host: host.clone(),
                 routes: self.routes.clone(),
                 clock: self.clock.clone(),
@@ -210,6 +220,7 @@ impl Relayer {
                 host: host.clone(),
                 clock: self.clock.clone(),
                 end: end.clone(),
+                counterparty_chain: there.chain.clone(),
                 counterparty: counterparty.clone(),
                 committees: self.committees.clone(),
                 config: self.config.clone(),

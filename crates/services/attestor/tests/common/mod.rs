@@ -28,6 +28,7 @@ pub struct FakeSource {
 
 pub struct Story {
     pub final_height: u64,
+    pub newest_height: u64,
     /// Changes every block's hash.
     pub fork: u8,
     /// Changes every block's time, but not its hash.
@@ -46,6 +47,8 @@ impl FakeSource {
     pub fn new() -> Arc<Self> {
         let story = Story {
             final_height: 100,
+            // Tests sign about blocks that were there before; those of the gaps say otherwise.
+            newest_height: 0,
             fork: 0,
             clock_skew: 0,
             commitments: HashMap::new(),
@@ -138,6 +141,10 @@ impl Source for FakeSource {
 
     fn final_height(&self) -> Option<u64> {
         Some(self.story().final_height)
+    }
+
+    fn newest_height(&self) -> BoxFuture<'_, Result<u64, SourceError>> {
+        async move { Ok(self.story().newest_height) }.boxed()
     }
 
     fn health(&self) -> Vec<EndpointHealth> {

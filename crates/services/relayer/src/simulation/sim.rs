@@ -166,6 +166,9 @@ impl Sim {
 
     /// Brings an observer up to this many updates; returns how many there were.
     pub(super) async fn observe(&mut self, side: usize, most: usize) -> usize {
+        if !self.leads(side).await {
+            return 0;
+        }
         let updates = self.read(side, most).await;
         let count = updates.len();
         for (update, _) in &updates {
@@ -187,6 +190,13 @@ impl Sim {
             self.cursors[side].push(cursor);
         }
         count
+    }
+
+    /// Whether the observer may record: after a restart under another name, the term of the former
+    /// life has to run out.
+    pub(super) async fn leads(&self, side: usize) -> bool {
+        let leadership = &self.observers[side].leadership;
+        leadership.term().is_some() || leadership.begin().await.unwrap().is_some()
     }
 
     /// What the observer would be told next, not recorded yet.
@@ -211,6 +221,9 @@ impl Sim {
 
     /// Tells an observer once more what it was told before.
     pub(super) async fn repeat(&mut self, side: usize) {
+        if !self.leads(side).await {
+            return;
+        }
         let Some(follow) = &self.follows[side] else {
             return;
         };
@@ -306,6 +319,9 @@ impl Sim {
     /// Replays what was recorded already. Only where nothing recorded has been taken back since:
     /// a cursor does not know of blocks that came after it.
     async fn follow_from_further_back(&mut self, side: usize) {
+        if !self.leads(side).await {
+            return;
+        }
         let Some(saved) = self.observers[side].cursor().await.unwrap() else {
             return;
         };

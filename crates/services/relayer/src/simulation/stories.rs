@@ -375,3 +375,26 @@ async fn an_attempt_without_a_message_that_was_needless_then_is_not_taken_for_on
     let delivered = sim.world.lock().chains[1].head().state.incoming.len();
     assert_eq!(delivered, 2);
 }
+
+#[tokio::test]
+async fn an_observer_that_wakes_up_too_late_records_nothing() {
+    let mut sim = calm().await;
+    sim.order(0, "somebody", 10_000);
+    sim.rounds(4).await;
+    let before = sim.observers[0].cursor().await.unwrap();
+    // It has just read the chain from its beginning, and falls asleep before it records that.
+    let host = sim.observers[0].host.clone();
+    sim.follows[0] = host.follow(None).await.ok();
+    let late = sim.read(0, 2).await;
+    assert!(!late.is_empty());
+    let now = sim.world.lock().now.plus(Duration::from_secs(60));
+    let name = sim.observers[0].leadership.term().unwrap();
+    let another = sim
+        .engine
+        .lead(name.name(), "another", Duration::from_secs(60), now);
+    assert!(another.await.unwrap().is_some());
+
+    let error = sim.observers[0].record(late).await.unwrap_err();
+    assert!(error.passes(), "{error}");
+    assert_eq!(sim.observers[0].cursor().await.unwrap(), before);
+}

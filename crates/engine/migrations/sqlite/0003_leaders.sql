@@ -1,0 +1,7 @@
+CREATE TABLE leaders (
+    name       TEXT   NOT NULL PRIMARY KEY,
+    leader     TEXT   NOT NULL,
+    -- Goes up with every new term and never down: rows are not removed.
+    term       BIGINT NOT NULL,
+    lead_until BIGINT NOT NULL
+);
