@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What one endpoint has to say to a question.
-enum Vote<T> {
+pub(crate) enum Vote<T> {
     Answer(T),
     /// It does not know yet, and says how far it is.
     NotYet(String),
@@ -202,7 +202,7 @@ async fn final_block_at(
 }
 
 /// The outcome of a vote that reached no agreement.
-struct Tally {
+pub(crate) struct Tally {
     /// The most endpoints behind one answer.
     best: usize,
     not_yet: usize,
@@ -212,7 +212,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn into_error(self, pool: &Pool, question: String) -> AgreementError {
+    pub(crate) fn into_error(self, pool: &Pool, question: String) -> AgreementError {
         let (chain, needed, said) = (pool.chain.clone(), pool.agreement, self.said);
         if self.answers > 1 {
             AgreementError::Disagreement {
@@ -233,7 +233,7 @@ impl Tally {
 }
 
 /// Asks every endpoint and returns as soon as enough of them agree, without waiting for the rest.
-async fn ask_all<T, Asking>(pool: &Pool, ask: impl Fn(Rpc) -> Asking) -> Result<T, Tally>
+pub(crate) async fn ask_all<T, Asking>(pool: &Pool, ask: impl Fn(Rpc) -> Asking) -> Result<T, Tally>
 where
     T: Eq + Display,
     Asking: Future<Output = Result<Vote<T>, RpcError>>,

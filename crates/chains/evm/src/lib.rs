@@ -14,6 +14,7 @@
 //! What is deliberately absent: any knowledge of contracts, any database (the lane's
 //! [`LaneStore`] is the caller's), and any clock but for pauses and time-outs.
 
+mod agreed_state;
 mod agreement;
 mod chain;
 mod config;
@@ -23,6 +24,7 @@ mod lane;
 mod revert;
 mod rpc;
 
+pub use agreed_state::{LogQuery, StateQuery};
 pub use chain::EvmChain;
 pub use config::{EvmConfig, Finality};
 pub use error::{AgreementError, EvmError, Severity, Statement};

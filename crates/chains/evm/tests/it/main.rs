@@ -3,6 +3,7 @@
 // A failed expectation is how a test fails, in its helpers too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod agreed_state;
 mod agreement;
 mod back_fill;
 mod endpoints;
