@@ -2,6 +2,7 @@
 //! a place from which a person sends.
 
 mod account;
+mod client_state;
 mod contracts;
 mod deploy;
 mod events;
@@ -17,6 +18,7 @@ mod source;
 mod track;
 
 pub use account::{Account, SendError, Sent, token_info};
+pub use client_state::ClientState;
 pub use contracts::{ContractsError, IbcContracts, client_view, voucher_of};
 pub use deploy::{
     ClientSpec, DeployError, DeployedClient, DeployedStack, RoleHolders, deploy_client,
