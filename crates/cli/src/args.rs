@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    attestors, call, client, config, deploy, held, keys, limits, packets, pause, run, status,
-    store, transfer,
+    attestors, call, client, config, deploy, doctor, held, keys, limits, packets, pause, run,
+    status, store, transfer,
 };
 
 /// Connects blockchains: tokens and calls cross between them over IBC v2, verified on arrival.
@@ -81,6 +81,8 @@ pub(crate) enum Command {
     Attestors(attestors::AttestorsArgs),
     /// Freeze a light client whose attestors contradicted themselves
     Client(client::ClientArgs),
+    /// Check everything that a node needs, and say what to do about what is wrong
+    Doctor(doctor::DoctorArgs),
     /// Make, list and show encrypted keys
     Keys(keys::KeysArgs),
 }

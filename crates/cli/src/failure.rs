@@ -74,6 +74,11 @@ impl Failure {
         self
     }
 
+    /// What is wrong, without the place and the remedy.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         self.exit
     }

@@ -11,6 +11,7 @@ mod amount;
 mod args;
 mod commands;
 mod config;
+mod doctor;
 mod failure;
 mod keys;
 mod logging;
@@ -66,6 +67,7 @@ async fn execute(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Unpause(args) => commands::pause::unpause(args, &cli.config, output).await,
         Command::Attestors(args) => commands::attestors::execute(args, &cli.config, output).await,
         Command::Client(args) => commands::client::execute(args, &cli.config, output).await,
+        Command::Doctor(_) => commands::doctor::execute(&cli.config, output).await,
         Command::Keys(args) => commands::keys::execute(args, output),
     }
 }

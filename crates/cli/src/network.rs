@@ -60,12 +60,14 @@ pub(crate) async fn connect(config: &Config, chain: &ChainConfig) -> Result<EvmC
         .iter()
         .position(|c| c.id == chain.id)
         .unwrap_or_default();
-    let failed = |code, error: &EvmError, remedy| {
-        Failure::failed(code, error)
-            .at(format!("chains[{index}].endpoints"))
-            .remedy(remedy)
-    };
-    EvmChain::connect(driver_config(chain))
+    connect_to(driver_config(chain), &format!("chains[{index}].endpoints")).await
+}
+
+/// Connects to a chain through the endpoints that this key of the configuration names.
+pub(crate) async fn connect_to(config: EvmConfig, field: &str) -> Result<EvmChain, Failure> {
+    let failed =
+        |code, error: &EvmError, remedy| Failure::failed(code, error).at(field).remedy(remedy);
+    EvmChain::connect(config)
         .await
         .map_err(|error| match error {
             EvmError::WrongChain { .. } => failed(

@@ -2,16 +2,25 @@
 //! chains. This is the one place where kinds of chains and of services are matched.
 
 mod clients;
+mod conditions;
+mod guard;
 mod probe;
 mod report;
 mod status;
 mod wiring;
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use alloy::primitives::Address;
+use causeway_alerts::Alerts;
 use causeway_attestor::Attestor;
 use causeway_engine::Engine;
 use causeway_evm::EvmChain;
+use causeway_monitor::Monitor;
 use causeway_relayer::Relayer;
 use causeway_types::ChainId;
 use tokio_util::sync::CancellationToken;
@@ -19,11 +28,18 @@ use tracing::warn;
 
 pub(crate) use status::NodeStatus;
 
-use self::{clients::ClientBook, probe::AttestorProbe};
+use self::{
+    clients::ClientBook,
+    conditions::{Conditions, Limits},
+    probe::AttestorProbe,
+};
 use crate::{
     config::Config,
     failure::{Failure, chain_of},
 };
+
+/// How often the node looks for what is wrong.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Everything that runs in the process.
 pub(crate) struct Node {
@@ -35,6 +51,11 @@ pub(crate) struct Node {
     clients: ClientBook,
     relayer: Option<Arc<Relayer>>,
     attestor: Option<Arc<Attestor>>,
+    monitor: Option<Arc<Monitor>>,
+    alerts: Alerts,
+    limits: Limits,
+    /// Who pays for transactions, by service.
+    signers: Vec<(&'static str, Address)>,
     probe: AttestorProbe,
 }
 
@@ -47,11 +68,18 @@ impl Node {
     /// Why the node cannot do its work yet; empty when it can.
     pub(crate) fn unready(&self) -> Vec<String> {
         let silent = |chain: &&EvmChain| chain.watch_head().borrow().is_none();
-        self.chains
-            .values()
-            .filter(silent)
+        let silent = self.chains.values().filter(silent);
+        let mut unready: Vec<String> = silent
             .map(|chain| format!("no block of {} was seen yet", chain.id()))
-            .collect()
+            .collect();
+        if self
+            .monitor
+            .as_ref()
+            .is_some_and(|monitor| !monitor.is_ready())
+        {
+            unready.push("the monitor has not compared every route yet".to_owned());
+        }
+        unready
     }
 
     /// Works until stopped, then finishes what is in flight.
@@ -61,22 +89,65 @@ impl Node {
         {
             warn!(%error, "nothing is attested yet");
         }
-        let watching = self.watch_clients(stop.clone());
-        let work = async {
-            let Some(relayer) = &self.relayer else {
-                stop.cancelled().await;
-                return Ok(());
-            };
-            let outcome = relayer.run(stop.clone()).await;
-            stop.cancel();
-            outcome.map_err(|error| {
-                Failure::failed("relayer", chain_of(&error)).remedy(
-                    "the log says what led to it; what was begun is kept and taken up again",
-                )
-            })
-        };
-        let (outcome, ()) = tokio::join!(work, watching);
+        let (relayed, watched, told, ()) = tokio::join!(
+            self.relay(&stop),
+            self.watch(&stop),
+            self.tell(&stop),
+            self.watch_clients(stop.clone())
+        );
         self.engine.close().await;
-        outcome
+        relayed.and(watched).and(told)
     }
+
+    async fn relay(&self, stop: &CancellationToken) -> Result<(), Failure> {
+        let Some(relayer) = &self.relayer else {
+            stop.cancelled().await;
+            return Ok(());
+        };
+        let outcome = relayer.run(stop.clone()).await;
+        stop.cancel();
+        outcome.map_err(|error| failed("relayer", &error))
+    }
+
+    async fn watch(&self, stop: &CancellationToken) -> Result<(), Failure> {
+        let Some(monitor) = &self.monitor else {
+            stop.cancelled().await;
+            return Ok(());
+        };
+        let outcome = monitor.run(stop.clone()).await;
+        stop.cancel();
+        outcome.map_err(|error| failed("monitor", &error))
+    }
+}
+
+impl Node {
+    /// Looks for what is wrong, and tells of it.
+    async fn tell(&self, stop: &CancellationToken) -> Result<(), Failure> {
+        let mut conditions = Conditions::new(self.limits);
+        let look = async {
+            loop {
+                match self.status().await {
+                    Ok(status) => {
+                        let found = conditions.look(self, &status).await;
+                        if let Err(error) = self.alerts.observe(found).await {
+                            warn!(%error, "alerts cannot be kept");
+                        }
+                    }
+                    Err(failure) => warn!(%failure, "the node does not know its own state"),
+                }
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        let (sent, _) = tokio::join!(
+            self.alerts.run(stop.clone()),
+            stop.run_until_cancelled(look)
+        );
+        stop.cancel();
+        sent.map_err(|error| failed("alerts", &error))
+    }
+}
+
+fn failed(service: &'static str, error: &dyn std::error::Error) -> Failure {
+    Failure::failed(service, chain_of(error))
+        .remedy("the log says what led to it; what was begun is kept and taken up again")
 }

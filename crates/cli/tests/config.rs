@@ -279,3 +279,31 @@ fn the_configuration_can_be_named_by_the_environment() {
     assert_eq!(sandbox.run(&["config", "init"]).code, 0);
     assert!(sandbox.path("node.toml").exists());
 }
+
+#[test]
+fn a_monitor_beside_a_relayer_needs_endpoints_of_its_own() {
+    let endpoints = |a: &str, b: &str| format!("endpoints = [\"wss://{a}\", \"wss://{b}\"]");
+    let sandbox = Sandbox::with_starter("dev = true\n", "dev = false\n");
+    let mut config = sandbox.read("causeway.toml");
+    for port in [8545, 8546] {
+        let one = format!("endpoints = [\"ws://127.0.0.1:{port}\"]\nagreement = 1");
+        assert!(config.contains(&one));
+        config = config.replacen(&one, &endpoints("one.example", "two.example"), 1);
+    }
+    let one = "attestors = [\"http://127.0.0.1:7100\"]";
+    config = config.replacen(one, "attestors = [\"http://a:1\", \"http://b:1\"]", 1);
+    sandbox.write("causeway.toml", &format!("{config}\n[monitor]\n"));
+    check(
+        &sandbox.refused(&["config", "validate"]),
+        "monitor.chains",
+        "no endpoints of its own on eip155:31337",
+        "other providers",
+    );
+    for chain in ["eip155:31337", "eip155:31338"] {
+        let own = endpoints("three.example", "four.example");
+        config = format!("{config}\n[[monitor.chains]]\nid = \"{chain}\"\n{own}\n");
+    }
+    sandbox.write("causeway.toml", &config);
+    let outcome = sandbox.run(&["config", "validate"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+}

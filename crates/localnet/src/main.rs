@@ -100,7 +100,11 @@ async fn up(once: bool, causeway: &Path, dir: &Path) -> Result<()> {
     }
     let playground = Playground::deploy(&network).await?;
     network.start_nodes().await?;
-    say::fact("nodes", "3 attestors, any 2 of which must sign; 1 relayer");
+    network.start_monitor().await?;
+    say::fact(
+        "nodes",
+        "3 attestors, any 2 of which must sign; 1 relayer; 1 monitor, which pauses what is broken",
+    );
     say::fact(
         "ready after",
         format!("{:.1} s", started.elapsed().as_secs_f64()),

@@ -6,7 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use alloy::{primitives::U256, sol_types::SolCall};
 use anyhow::{Context, Result, ensure};
+use causeway_contracts::{access_manager::AccessManager, ics26_router::ICS26Router};
 use causeway_evm::EvmChain;
 use causeway_ibc::{ClientId, Committee};
 use causeway_ibc_evm::{Account, IbcContracts};
@@ -62,6 +64,7 @@ pub struct Network {
     options: NetworkOptions,
     attestors: Vec<(SocketAddr, Option<Node>)>,
     relayer: (SocketAddr, Option<Node>),
+    monitor: (SocketAddr, Option<Node>),
 }
 
 impl Network {
@@ -99,12 +102,14 @@ impl Network {
             .map(|address| Ok((address?, None)))
             .collect::<Result<_>>()?;
         let relayer = (options.address(7100)?, None);
+        let monitor = (options.address(7101)?, None);
         Ok(Self {
             a,
             b,
             options,
             attestors,
             relayer,
+            monitor,
         })
     }
 
@@ -227,6 +232,47 @@ impl Network {
         Ok(config)
     }
 
+    /// Lets the monitor's account pause both chains, and starts the monitor.
+    pub async fn start_monitor(&mut self) -> Result<()> {
+        let config = self.monitor_config()?;
+        self.start_monitor_with(&config).await
+    }
+
+    /// Starts the monitor with a configuration that was made from [`Network::monitor_config`].
+    pub async fn start_monitor_with(&mut self, config: &str) -> Result<()> {
+        tokio::try_join!(allow_to_pause(&self.a), allow_to_pause(&self.b))?;
+        self.monitor.1 = Some(self.start_node("monitor", config, roles::MONITOR).await?);
+        Ok(())
+    }
+
+    /// The configuration of a monitor that is a node of its own.
+    pub fn monitor_config(&self) -> Result<String> {
+        let mut config = self.shared_config("monitor", self.monitor.0)?;
+        config.push_str("\n[monitor]\nkey = { env = \"CAUSEWAY_KEY\" }\n");
+        Ok(config)
+    }
+
+    /// The monitor's process, if it runs.
+    pub fn monitor(&mut self) -> Option<&mut Node> {
+        self.monitor.1.as_mut()
+    }
+
+    /// Stops the monitor.
+    pub async fn stop_monitor(&mut self) -> Result<()> {
+        if let Some(node) = self.monitor.1.take() {
+            stop(node).await?;
+        }
+        Ok(())
+    }
+
+    /// Kills the monitor at once, as a power cut would.
+    pub async fn kill_monitor(&mut self) -> Result<()> {
+        if let Some(node) = self.monitor.1.take() {
+            node.kill9().await?;
+        }
+        Ok(())
+    }
+
     /// The relayer's process, if it runs.
     pub fn relayer(&mut self) -> Option<&mut Node> {
         self.relayer.1.as_mut()
@@ -258,11 +304,13 @@ impl Network {
             .filter_map(|(_, node)| node.as_mut());
         attestors
             .chain(self.relayer.1.as_mut())
+            .chain(self.monitor.1.as_mut())
             .try_for_each(Node::ensure_running)
     }
 
     /// Stops everything that this network started; fails when something had stopped by itself.
     pub async fn stop(mut self) -> Result<()> {
+        self.stop_monitor().await?;
         self.stop_relayer().await?;
         for index in 0..self.attestors.len() {
             self.stop_attestor(index).await?;
@@ -315,6 +363,28 @@ impl Network {
         )
         .await
     }
+}
+
+/// Gives the monitor's account the pauser role.
+async fn allow_to_pause(side: &Side) -> Result<()> {
+    let router = ICS26Router::new(side.contracts.router, side.chain.provider());
+    let manager = router.authority().call().await?;
+    let grant = AccessManager::grantRoleCall {
+        roleId: causeway_contracts::roles::PAUSER,
+        account: dev_key(roles::MONITOR).address(),
+        executionDelay: 0,
+    };
+    let admin = side.account(roles::DEPLOYER);
+    let _hurry = side.hurry();
+    admin
+        .execute(
+            "granting the pauser role",
+            manager,
+            grant.abi_encode().into(),
+            U256::ZERO,
+        )
+        .await?;
+    Ok(())
 }
 
 fn attestor_name(index: usize) -> String {

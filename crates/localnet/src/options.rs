@@ -20,6 +20,8 @@ pub mod roles {
     pub const ALICE: usize = 2;
     /// Receives in the tour and in tests.
     pub const BOB: usize = 3;
+    /// Watches, and pauses what is broken.
+    pub const MONITOR: usize = 4;
     /// The first attestor; the others follow.
     pub const FIRST_ATTESTOR: usize = 10;
 }

@@ -6,6 +6,7 @@ pub(crate) mod client;
 pub(crate) mod config;
 mod crossing;
 pub(crate) mod deploy;
+pub(crate) mod doctor;
 mod guard;
 pub(crate) mod held;
 pub(crate) mod keys;

@@ -6,10 +6,13 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::{
-    AttestorConfig, ChainConfig, Config, ConfigError, FinalityConfig, Problem, RelayerConfig,
-    Store, host::host_of,
+    AttestorConfig, ChainConfig, Config, ConfigError, FinalityConfig, MonitorConfig, Problem,
+    RelayerConfig, Store, host::host_of,
 };
-use crate::redact::{redact_url, redact_urls};
+use crate::{
+    amount::parse_amount,
+    redact::{redact_url, redact_urls},
+};
 
 const POLL_INTERVALS: std::ops::RangeInclusive<Duration> =
     Duration::from_millis(50)..=Duration::from_mins(1);
@@ -48,6 +51,10 @@ impl Config {
         if let Some(attestor) = &self.attestor {
             self.check_attestor(attestor, &mut refuse);
         }
+        if let Some(monitor) = &self.monitor {
+            self.check_monitor(monitor, &mut refuse);
+        }
+        self.check_alerts(&mut refuse);
         found
     }
 
@@ -103,39 +110,8 @@ impl Config {
         refuse: &mut impl FnMut(String, Problem),
     ) {
         let at = |key| format!("chains[{index}].{key}");
-        let endpoints = chain.endpoints.len();
-        check_urls(
-            &at("endpoints"),
-            &chain.endpoints,
-            &["ws", "wss", "http", "https"],
-            refuse,
-        );
-        if !self.dev {
-            check_hosts(&at("endpoints"), &chain.endpoints, refuse);
-        }
-        match (endpoints, chain.required_agreement()) {
-            (0, _) => refuse(at("endpoints"), Problem::NoEndpoints),
-            (1, _) if !self.dev => refuse(at("endpoints"), Problem::SingleEndpoint),
-            (_, agreement) if agreement == 0 || agreement > endpoints => {
-                refuse(
-                    at("agreement"),
-                    Problem::ImpossibleAgreement {
-                        agreement,
-                        endpoints,
-                    },
-                );
-            }
-            (_, agreement) if !self.dev && agreement * 2 <= endpoints => {
-                refuse(
-                    at("agreement"),
-                    Problem::MinorityAgreement {
-                        agreement,
-                        endpoints,
-                    },
-                );
-            }
-            _ => {}
-        }
+        let prefix = format!("chains[{index}]");
+        self.check_endpoints(&prefix, &chain.endpoints, chain.agreement, refuse);
         if !self.dev && chain.finality == FinalityConfig::Depth(0) {
             refuse(at("finality"), Problem::NoFinality);
         }
@@ -221,6 +197,111 @@ impl Config {
 fn is_replica_name(name: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
     (1..=64).contains(&name.len()) && name.bytes().all(plain)
+}
+
+impl Config {
+    /// A monitor that asks whom the relayer asks would believe the lies that it is there to find.
+    fn check_monitor(&self, monitor: &MonitorConfig, refuse: &mut impl FnMut(String, Problem)) {
+        for (index, chain) in monitor.chains.iter().enumerate() {
+            let at = |key| format!("monitor.chains[{index}].{key}");
+            let configured = self.chains.iter().find(|known| known.id == chain.id);
+            if configured.is_none() {
+                let known = self.chains.iter().map(|c| c.id.to_string()).collect();
+                let chain = chain.id.clone();
+                refuse(at("id"), Problem::UnknownChain { chain, known });
+            }
+            let earlier = &monitor.chains[..index];
+            if let Some(other) = earlier.iter().position(|c| c.id == chain.id) {
+                let id = chain.id.clone();
+                refuse(at("id"), Problem::DuplicateChain { id, other });
+            }
+            let prefix = format!("monitor.chains[{index}]");
+            self.check_endpoints(&prefix, &chain.endpoints, chain.agreement, refuse);
+        }
+        let shares = |chain: &&ChainConfig| monitor.chains.iter().all(|own| own.id != chain.id);
+        let shared = self.chains.iter().find(shares);
+        if let (false, Some(_), Some(chain)) = (self.dev, &self.relayer, shared) {
+            let problem = Problem::SharedEndpoints(chain.id.clone());
+            refuse("monitor.chains".to_owned(), problem);
+        }
+        for (index, token) in monitor.tokens.iter().flatten().enumerate() {
+            if !self.chains.iter().any(|chain| chain.id == token.chain) {
+                let known = self.chains.iter().map(|c| c.id.to_string()).collect();
+                let chain = token.chain.clone();
+                let at = format!("monitor.tokens[{index}].chain");
+                refuse(at, Problem::UnknownChain { chain, known });
+            }
+        }
+        if !(1..=100).contains(&monitor.outflow_percent) {
+            let problem = Problem::OutflowPercent(monitor.outflow_percent);
+            refuse("monitor.outflow_percent".to_owned(), problem);
+        }
+    }
+}
+
+impl Config {
+    /// The rules that keep one lying endpoint from being believed.
+    fn check_endpoints(
+        &self,
+        prefix: &str,
+        urls: &[Url],
+        agreement: Option<usize>,
+        refuse: &mut impl FnMut(String, Problem),
+    ) {
+        let at = |key| format!("{prefix}.{key}");
+        let endpoints = urls.len();
+        check_urls(
+            &at("endpoints"),
+            urls,
+            &["ws", "wss", "http", "https"],
+            refuse,
+        );
+        if !self.dev {
+            check_hosts(&at("endpoints"), urls, refuse);
+        }
+        match (endpoints, agreement.unwrap_or(endpoints / 2 + 1)) {
+            (0, _) => refuse(at("endpoints"), Problem::NoEndpoints),
+            (1, _) if !self.dev => refuse(at("endpoints"), Problem::SingleEndpoint),
+            (_, agreement) if agreement == 0 || agreement > endpoints => {
+                refuse(
+                    at("agreement"),
+                    Problem::ImpossibleAgreement {
+                        agreement,
+                        endpoints,
+                    },
+                );
+            }
+            (_, agreement) if !self.dev && agreement * 2 <= endpoints => {
+                refuse(
+                    at("agreement"),
+                    Problem::MinorityAgreement {
+                        agreement,
+                        endpoints,
+                    },
+                );
+            }
+            _ => {}
+        }
+    }
+
+    fn check_alerts(&self, refuse: &mut impl FnMut(String, Problem)) {
+        let alerts = &self.alerts;
+        if let Some(url) = &alerts.webhook {
+            let urls = std::slice::from_ref(url);
+            check_urls("alerts.webhook", urls, &["http", "https"], refuse);
+        }
+        if alerts.secret_env.is_some() && alerts.secret_file.is_some() {
+            refuse("alerts.secret_file".to_owned(), Problem::TwoSecrets);
+        }
+        if parse_amount(&alerts.low_balance, 18).is_err() {
+            let problem = Problem::BadAmount(alerts.low_balance.clone());
+            refuse("alerts.low_balance".to_owned(), problem);
+        }
+        if !(1..=1_000).contains(&alerts.per_minute) {
+            let problem = Problem::PerMinute(alerts.per_minute);
+            refuse("alerts.per_minute".to_owned(), problem);
+        }
+    }
 }
 
 /// Two keys at one provider, or two ports of one machine, lie and fail together; so do attestors.

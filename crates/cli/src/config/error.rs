@@ -175,6 +175,16 @@ pub(crate) enum Problem {
         chain: ChainId,
         other: usize,
     },
+    #[error("the monitor has no endpoints of its own on {0}, and this node relays as well")]
+    SharedEndpoints(ChainId),
+    #[error("{0} % is outside 1 to 100")]
+    OutflowPercent(u8),
+    #[error("there are two places for the secret")]
+    TwoSecrets,
+    #[error("{0:?} is no amount of a chain's coin")]
+    BadAmount(String),
+    #[error("{0} is outside 1 to 1000")]
+    PerMinute(usize),
     #[error("there is no attestor")]
     NoAttestors,
     #[error("one attestor alone could sign anything")]
@@ -239,6 +249,13 @@ impl Problem {
             }
             Self::RouteToItself(_) => "name two different chains",
             Self::DuplicateClient { .. } => "list each pair of clients once",
+            Self::SharedEndpoints(_) => {
+                "add [[monitor.chains]] with endpoints of other providers, or run the monitor as a node of its own"
+            }
+            Self::TwoSecrets => "keep one of secret_env and secret_file",
+            Self::BadAmount(_) => "write it with a point, such as \"0.05\"",
+            Self::PerMinute(_) => "choose a number from 1 to 1000",
+            Self::OutflowPercent(_) => "choose a number from 1 to 100; 100 never alerts",
             Self::NoAttestors => {
                 "list the URLs of the attestors, such as \"http://127.0.0.1:7111\""
             }

@@ -149,7 +149,7 @@ fn expected(field: &str) -> &'static str {
     let last = field.rsplit('.').next().unwrap_or_default();
     let key = last.split('[').next().unwrap_or_default();
     match key {
-        _ if within("relayer.key") || within("attestor.key") => {
+        _ if within("relayer.key") || within("attestor.key") || within("monitor.key") => {
             "name where the key is read from: { env = \"NAME\" }, { file = \"path\" } or \
              { keystore = \"path\", password_file = \"path\" }"
         }
@@ -183,6 +183,17 @@ fn expected(field: &str) -> &'static str {
         "log" => "use a table: [log]",
         "relayer" => "use a table: [relayer] with key and attestors",
         "attestor" => "use a table: [attestor] with key",
+        "monitor" => "use a table: [monitor]",
+        "alerts" => "use a table: [alerts]",
+        "webhook" => "use a URL such as \"https://example.org/hook\"",
+        "low_balance" => "use an amount in quotes, such as \"0.05\"",
+        "repeat" | "quiet" | "stuck_after" | "stalled_after" => {
+            "use a duration with its unit, such as \"10m\""
+        }
+        "patience" | "outflow_window" => "use a duration with its unit, such as \"60s\"",
+        "tokens" | "token" => {
+            "use { chain = \"eip155:31337\", token = \"native\" } or the token's address"
+        }
         _ => "`causeway config schema` describes every key",
     }
 }

@@ -3,6 +3,7 @@
 //! What the file says is read into these structs and checked as a whole by [`Config::problems`];
 //! the services below never see the file's shape, only plain values made from it.
 
+mod alerts;
 mod attestor;
 mod chain;
 mod check;
@@ -15,6 +16,7 @@ mod host;
 mod key_source;
 mod load;
 mod log;
+mod monitor;
 mod relayer;
 mod route;
 mod schema;
@@ -25,6 +27,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(crate) use alerts::AlertsConfig;
 pub(crate) use attestor::AttestorConfig;
 pub(crate) use chain::ChainConfig;
 pub(crate) use edit::ConfigEdit;
@@ -35,6 +38,7 @@ pub(crate) use key_source::{KeySource, PasswordSource, is_variable, looks_like_a
 pub(crate) use load::parse;
 pub(crate) use load::{LoadedConfig, load};
 pub(crate) use log::{LogConfig, LogFormat};
+pub(crate) use monitor::MonitorConfig;
 pub(crate) use relayer::RelayerConfig;
 pub(crate) use route::{RouteConfig, RouteEnd};
 pub(crate) use schema::schema;
@@ -76,6 +80,12 @@ pub(crate) struct Config {
     /// Present: this node attests for the clients of the routes.
     #[serde(default)]
     pub(crate) attestor: Option<AttestorConfig>,
+    /// Present: this node watches the routes, and pauses what is broken.
+    #[serde(default)]
+    pub(crate) monitor: Option<MonitorConfig>,
+    /// Who is told when something is wrong.
+    #[serde(default)]
+    pub(crate) alerts: AlertsConfig,
 }
 
 fn default_store() -> String {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use causeway_alerts::Condition;
 use causeway_evm::EvmChain;
+use causeway_monitor::MonitorStatus;
 use causeway_relayer::{ChainStatus, ClientEnd, Overdue, RelayerStatus};
 use futures::future::join_all;
 
@@ -26,6 +28,7 @@ impl Node {
             None => RelayerStatus::default(),
         };
         let attestors = self.probe.reports().await;
+        let monitor = self.monitor.as_ref().map(|monitor| monitor.status());
         let chains = join_all(
             self.chains
                 .values()
@@ -52,16 +55,25 @@ impl Node {
                 .as_ref()
                 .map(|a| a.address().to_checksum(None)),
             alarms: alarms(&routes, &relaying.contradictions),
-            problems: problems(&chains, &routes, &attestors)
+            problems: guard_problems(monitor.as_ref())
                 .into_iter()
+                .chain(problems(&chains, &routes, &attestors))
                 .chain(self.in_vain())
                 .chain(relaying.overdue.iter().map(overdue))
                 .collect(),
+            alerts: self.firing().await?,
+            monitor,
             chains,
             routes,
             attestors,
             packets: relaying.packets,
         })
+    }
+
+    async fn firing(&self) -> Result<Vec<Condition>, Failure> {
+        let firing = self.alerts.firing().await;
+        let firing = firing.map_err(|error| Failure::failed("store", error))?;
+        Ok(firing.into_iter().map(|alert| alert.condition).collect())
     }
 
     async fn chain_report(&self, chain: &EvmChain, relaying: &RelayerStatus) -> ChainReport {
@@ -105,6 +117,9 @@ impl Node {
                 .unwrap_or_default(),
             agreement: chain.config().agreement,
             endpoints: endpoints.collect(),
+            contradiction: noted
+                .and_then(|noted| noted.contradiction.as_deref())
+                .map(redact_urls),
             problem: noted
                 .and_then(chain_problem)
                 .or_else(|| chain.disagreement().map(|said| redact_urls(&said))),
@@ -216,6 +231,29 @@ fn overdue(overdue: &Overdue) -> String {
         "{client}: {packets} packets, the first of them {first}, wait for {waits_for} for too long; \
          see `causeway packets list --open`"
     )
+}
+
+/// What the monitor found, a broken route first.
+fn guard_problems(monitor: Option<&MonitorStatus>) -> Vec<String> {
+    let routes = || monitor.iter().flat_map(|monitor| &monitor.routes);
+    let broken = routes().flat_map(|route| {
+        let ends = format!("{} and {}", route.route.a.chain, route.route.b.chain);
+        let tell = move |reason| format!("ROUTE BROKEN between {ends}: {reason}");
+        route.incident.iter().map(tell)
+    });
+    let frozen = routes().flat_map(|route| &route.frozen);
+    let frozen =
+        frozen.map(|client| format!("{client} is frozen: its attestors contradicted themselves"));
+    let paused = routes().flat_map(|route| &route.paused);
+    let paused = paused.map(|contract| format!("{contract} is paused"));
+    let plain = routes().flat_map(|route| {
+        let lists = route.warnings.iter().chain(&route.outflows);
+        lists
+            .chain(&route.pause_problem)
+            .chain(&route.blind)
+            .map(|problem| redact_urls(problem))
+    });
+    broken.chain(frozen).chain(paused).chain(plain).collect()
 }
 
 fn problems(
@@ -348,6 +386,8 @@ mod tests {
             chains: vec![],
             routes: vec![client(1)],
             attestors: vec![],
+            alerts: vec![],
+            monitor: None,
             packets: [("final".to_owned(), 2)].into(),
             alarms: vec!["man overboard".to_owned()],
             problems: vec!["no wind".to_owned()],

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
+use causeway_alerts::Condition;
+use causeway_monitor::{GuardedRoute, MonitorStatus};
 use causeway_types::ChainId;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +24,12 @@ pub(crate) struct NodeStatus {
     pub(crate) routes: Vec<RouteReport>,
     /// The attestors its relayer asks.
     pub(crate) attestors: Vec<AttestorReport>,
+    /// The alerts that fire.
+    #[serde(default)]
+    pub(crate) alerts: Vec<Condition>,
+    /// What its monitor knows, if it watches.
+    #[serde(default)]
+    pub(crate) monitor: Option<MonitorStatus>,
     /// Packets by phase.
     pub(crate) packets: BTreeMap<String, u64>,
     /// What may mean that money is being stolen.
@@ -45,6 +53,9 @@ pub(crate) struct ChainReport {
     /// How many endpoints must agree before anything is signed.
     pub(crate) agreement: usize,
     pub(crate) endpoints: Vec<EndpointReport>,
+    /// What it said last that cannot be true with what is known.
+    #[serde(default)]
+    pub(crate) contradiction: Option<String>,
     pub(crate) problem: Option<String>,
 }
 
@@ -139,6 +150,10 @@ impl fmt::Display for NodeStatus {
             };
             write!(f, "\n\npackets    {phases}")?;
         }
+        let guarded = self.monitor.iter().flat_map(|monitor| &monitor.routes);
+        for route in guarded {
+            write!(f, "\n\nmonitor    {}", watched(route))?;
+        }
         for problem in &self.problems {
             write!(f, "\nproblem    {problem}")?;
         }
@@ -146,6 +161,24 @@ impl fmt::Display for NodeStatus {
             f.write_str("\nproblems   none")
         } else {
             Ok(())
+        }
+    }
+}
+
+fn watched(route: &GuardedRoute) -> String {
+    let ends = format!("{} and {}", route.route.a.chain, route.route.b.chain);
+    let paused = if route.paused.is_empty() {
+        ""
+    } else {
+        ", paused"
+    };
+    match route.compared {
+        None => format!("{ends}: not compared yet"),
+        Some((a, b)) => {
+            let (tokens, packets) = (route.assets, route.open_packets);
+            format!(
+                "{ends}: compared at {a} and {b}, {tokens} tokens, {packets} packets on their way{paused}"
+            )
         }
     }
 }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use alloy::{primitives::Address, signers::local::PrivateKeySigner};
+use causeway_alerts::{Alerts, Patience, Webhook};
 use causeway_attestor::{AttestedClient, Attestor, AttestorClient};
 use causeway_engine::UnixMillis;
 use causeway_evm::{EvmChain, LaneConfig};
@@ -21,11 +22,14 @@ use futures::future::try_join_all;
 use tracing::warn;
 use url::Url;
 
-use super::{Node, clients::ClientBook, probe::AttestorProbe};
+use super::{
+    Node, clients::ClientBook, conditions::Limits, guard::check_keys, probe::AttestorProbe,
+};
 use crate::{
-    config::{AttestorConfig, ChainConfig, Config, LoadedConfig, RouteEnd, Store},
+    amount::parse_amount,
+    config::{AttestorConfig, ChainConfig, Config, LoadedConfig, PasswordSource, RouteEnd, Store},
     failure::Failure,
-    keys::open_key,
+    keys::{NewPassword, open_key, read_password},
     network::{connect, router},
     store::open_store,
 };
@@ -52,6 +56,13 @@ impl Node {
             .as_ref()
             .map(|part| open(&part.key, "attestor.key"))
             .transpose()?;
+        let monitor_key = config
+            .monitor
+            .as_ref()
+            .and_then(|part| part.key.as_ref())
+            .map(|key| open(key, "monitor.key"))
+            .transpose()?;
+        check_keys(relayer_key.as_ref(), monitor_key.as_ref())?;
         let engine = open_store(&loaded.store()).await?;
         let used: Vec<&ChainConfig> = config
             .chains
@@ -65,11 +76,15 @@ impl Node {
             .collect();
         let mut node = Self {
             started: Instant::now(),
+            alerts: alerts(loaded, &engine)?,
             engine,
             chains,
             clients: ClientBook::default(),
             relayer: None,
             attestor: None,
+            monitor: None,
+            limits: limits(&config),
+            signers: signers(relayer_key.as_ref(), monitor_key.as_ref()),
             probe: AttestorProbe::new(&[])?,
             config,
         };
@@ -81,6 +96,9 @@ impl Node {
             node.probe = AttestorProbe::new(&part.attestors)?;
             let evidence = loaded.resolve(Path::new(EVIDENCE));
             node.relayer = Some(Arc::new(node.wire_relayer(&part, &key, evidence).await?));
+        }
+        if let Some(part) = node.config.monitor.clone() {
+            node.monitor = Some(Arc::new(node.wire_monitor(&part, monitor_key).await?));
         }
         Ok(node)
     }
@@ -224,6 +242,47 @@ impl Node {
     }
 }
 
+/// Where alerts are kept and told.
+fn alerts(loaded: &LoadedConfig, engine: &Engine) -> Result<Alerts, Failure> {
+    let part = &loaded.config.alerts;
+    let source = match (&part.secret_env, &part.secret_file) {
+        (Some(variable), _) => Some(PasswordSource::Env(variable.clone())),
+        (None, Some(path)) => Some(PasswordSource::File(loaded.resolve(path))),
+        (None, None) => None,
+    };
+    let secret = source.map(|source| read_password(&source, NewPassword::No));
+    let secret = secret.transpose()?;
+    let webhook = part.webhook.clone().map(|url| Webhook {
+        url,
+        secret,
+        per_minute: part.per_minute,
+    });
+    let patience = Patience {
+        repeat: part.repeat,
+        quiet: part.quiet,
+    };
+    Ok(Alerts::new(engine.clone(), patience, webhook, "alerts"))
+}
+
+/// The amount was checked when the file was read.
+fn limits(config: &Config) -> Limits {
+    let part = &config.alerts;
+    Limits {
+        low_balance: parse_amount(&part.low_balance, 18).unwrap_or_default(),
+        stuck_after: part.stuck_after,
+        stalled_after: part.stalled_after,
+    }
+}
+
+fn signers(
+    relayer: Option<&PrivateKeySigner>,
+    monitor: Option<&PrivateKeySigner>,
+) -> Vec<(&'static str, Address)> {
+    let relayer = relayer.map(|key| ("relayer", key.address()));
+    let monitor = monitor.map(|key| ("monitor", key.address()));
+    relayer.into_iter().chain(monitor).collect()
+}
+
 /// `causeway deploy` makes no weak committee, but a route may name a client that others made.
 fn check_committee(end: &RouteEnd, committee: &Committee) -> Result<(), Failure> {
     let (m, n) = (committee.threshold(), committee.members().len());
@@ -288,12 +347,12 @@ fn routed(config: &Config, chain: &ChainId) -> bool {
 }
 
 fn check_work(config: &Config) -> Result<(), Failure> {
-    if config.relayer.is_none() && config.attestor.is_none() {
-        let message = "there is neither a [relayer] nor an [attestor], so there is nothing to run";
+    if config.relayer.is_none() && config.attestor.is_none() && config.monitor.is_none() {
+        let message = "there is no [relayer], no [attestor] and no [monitor]: nothing to run";
         return Err(Failure::usage(
             "relayer",
             message,
-            "add one of the two parts, or both",
+            "add one of these parts, or several",
         ));
     }
     if config.routes.is_empty() {
