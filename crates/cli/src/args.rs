@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    attestors, call, client, config, deploy, doctor, held, keys, limits, packets, pause, run,
-    status, store, transfer,
+    attestors, call, client, config, deploy, doctor, held, keys, limits, packets, pause, relay,
+    run, status, store, transfer,
 };
 
 /// Connects blockchains: tokens and calls cross between them over IBC v2, verified on arrival.
@@ -63,6 +63,8 @@ pub(crate) enum Command {
     Transfer(transfer::TransferArgs),
     /// Call a contract on another chain
     Call(call::CallArgs),
+    /// Deliver the packets of one transaction, without a running relayer
+    Relay(relay::RelayArgs),
     /// List and show packets
     Packets(packets::PacketsArgs),
     /// Copy the node's store

@@ -17,6 +17,7 @@ mod keys;
 mod logging;
 mod network;
 mod node;
+mod one_shot;
 mod output;
 mod progress;
 mod redact;
@@ -60,6 +61,7 @@ async fn execute(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Store(args) => commands::store::execute(args, &cli.config, output).await,
         Command::Status(args) => commands::status::execute(args, &cli.config, output).await,
         Command::Transfer(args) => commands::transfer::execute(args, &cli.config, output).await,
+        Command::Relay(args) => commands::relay::execute(args, &cli.config, output).await,
         Command::Call(args) => commands::call::execute(args, &cli.config, output).await,
         Command::Limits(args) => commands::limits::execute(args, &cli.config, output).await,
         Command::Transfers(args) => commands::held::execute(args, &cli.config, output).await,

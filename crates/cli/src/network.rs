@@ -1,11 +1,14 @@
 //! From the configuration's words to connected chains and the routes between them.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use alloy::{primitives::Address, signers::local::PrivateKeySigner};
+use causeway_attestor::AttestorClient;
 use causeway_evm::{EvmChain, EvmConfig, EvmError, Finality};
 use causeway_ibc::ClientId;
 use causeway_ibc_evm::{Account, IbcContracts};
+use causeway_relayer::ClientEnd;
+use url::Url;
 
 use crate::{
     config::{ChainConfig, Config, FinalityConfig, RouteEnd},
@@ -201,6 +204,27 @@ pub(crate) fn find_route(
             let remedy = format!("choose one by the source's client: {}", clients.join(", "));
             Err(Failure::usage("--client", message, remedy))
         }
+    }
+}
+
+/// Clients of these attestors that wait so long for an answer.
+pub(crate) fn attestor_clients(
+    urls: &[Url],
+    patience: Duration,
+) -> Result<Vec<AttestorClient>, Failure> {
+    let clients = urls
+        .iter()
+        .map(|url| AttestorClient::new(url.clone(), patience));
+    clients
+        .collect::<Result<_, _>>()
+        .map_err(|error| Failure::failed("http", error))
+}
+
+/// An end of a route as the relayer knows it.
+pub(crate) fn client_end(end: &RouteEnd) -> ClientEnd {
+    ClientEnd {
+        chain: end.chain.clone(),
+        client: end.client.clone(),
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod limits;
 mod online;
 pub(crate) mod packets;
 pub(crate) mod pause;
+pub(crate) mod relay;
 pub(crate) mod run;
 pub(crate) mod status;
 mod token;

@@ -8,9 +8,10 @@ use futures::future::join_all;
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::{status::AttestorReport, wiring::attestor_clients};
+use super::status::AttestorReport;
 use crate::{
     failure::Failure,
+    network::attestor_clients,
     redact::{redact_url, redact_urls},
 };
 

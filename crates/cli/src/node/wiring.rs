@@ -9,7 +9,7 @@ use std::{
 
 use alloy::{primitives::Address, signers::local::PrivateKeySigner};
 use causeway_alerts::{Alerts, Patience, Webhook};
-use causeway_attestor::{AttestedClient, Attestor, AttestorClient};
+use causeway_attestor::{AttestedClient, Attestor};
 use causeway_engine::UnixMillis;
 use causeway_evm::{EvmChain, LaneConfig};
 use causeway_ibc::{Committee, Domain};
@@ -20,7 +20,6 @@ use causeway_relayer::{
 use causeway_types::ChainId;
 use futures::future::try_join_all;
 use tracing::warn;
-use url::Url;
 
 use super::{
     Node, clients::ClientBook, conditions::Limits, guard::check_keys, probe::AttestorProbe,
@@ -30,7 +29,7 @@ use crate::{
     config::{AttestorConfig, ChainConfig, Config, LoadedConfig, PasswordSource, RouteEnd, Store},
     failure::Failure,
     keys::{NewPassword, open_key, read_password},
-    network::{connect, router},
+    network::{attestor_clients, client_end, connect, router},
     store::open_store,
 };
 
@@ -317,26 +316,6 @@ fn check_client(
         warn!(client = %end.client, chain = %end.chain, %attestor, "not in the client's committee: its signatures will not count");
     }
     Ok(())
-}
-
-/// Clients of these attestors that wait so long for an answer.
-pub(super) fn attestor_clients(
-    urls: &[Url],
-    patience: Duration,
-) -> Result<Vec<AttestorClient>, Failure> {
-    let clients = urls
-        .iter()
-        .map(|url| AttestorClient::new(url.clone(), patience));
-    clients
-        .collect::<Result<_, _>>()
-        .map_err(|error| Failure::failed("http", error))
-}
-
-pub(super) fn client_end(end: &RouteEnd) -> ClientEnd {
-    ClientEnd {
-        chain: end.chain.clone(),
-        client: end.client.clone(),
-    }
 }
 
 fn routed(config: &Config, chain: &ChainId) -> bool {

@@ -85,6 +85,36 @@ impl EvmHost {
     }
 }
 
+/// Which of these messages have nothing left to do by the newest state of the chain that they are
+/// for; see [`Host::moot`].
+pub async fn moot(
+    chain: &EvmChain,
+    router: Address,
+    messages: &[&Message],
+) -> Result<Vec<bool>, EvmError> {
+    let keys: Vec<B256> = messages
+        .iter()
+        .map(|message| {
+            let packet = message.packet();
+            let path = match message {
+                Message::Receive { .. } => packet.receipt_path(),
+                Message::Acknowledge { .. } | Message::Timeout { .. } => packet.commitment_path(),
+            };
+            storage_key(path.key())
+        })
+        .collect();
+    let head = chain.head().await?;
+    let words = chain.storage_at(router, &keys, &head).await?;
+    let moot = messages
+        .iter()
+        .zip(words)
+        .map(|(message, word)| match message {
+            Message::Receive { .. } => !word.is_zero(),
+            Message::Acknowledge { .. } | Message::Timeout { .. } => word.is_zero(),
+        });
+    Ok(moot.collect())
+}
+
 struct EvmFollow {
     chain: EvmChain,
     router: Address,
@@ -173,30 +203,8 @@ impl Host for EvmHost {
     }
 
     async fn moot(&self, messages: &[&Message]) -> Result<Vec<bool>, HostError> {
-        let keys: Vec<B256> = messages
-            .iter()
-            .map(|message| {
-                let packet = message.packet();
-                let path = match message {
-                    Message::Receive { .. } => packet.receipt_path(),
-                    Message::Acknowledge { .. } | Message::Timeout { .. } => {
-                        packet.commitment_path()
-                    }
-                };
-                storage_key(path.key())
-            })
-            .collect();
-        let head = self.chain.head().await.map_err(|error| self.error(error))?;
-        let words = self.chain.storage_at(self.router, &keys, &head).await;
-        let words = words.map_err(|error| self.error(error))?;
-        let moot = messages
-            .iter()
-            .zip(words)
-            .map(|(message, word)| match message {
-                Message::Receive { .. } => !word.is_zero(),
-                Message::Acknowledge { .. } | Message::Timeout { .. } => word.is_zero(),
-            });
-        Ok(moot.collect())
+        let moot = moot(&self.chain, self.router, messages).await;
+        moot.map_err(|error| self.error(error))
     }
 
     async fn submit(

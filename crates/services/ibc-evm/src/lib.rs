@@ -25,7 +25,7 @@ pub use deploy::{
     deploy_stack,
 };
 pub use events::{EventError, decode_event, event_topics};
-pub use host::EvmHost;
+pub use host::{EvmHost, moot};
 pub use messages::{encode_batch, encode_message, encode_update};
 pub use order::{CallOrder, Token, TokenInfo, TransferOrder, transfer_call};
 pub use revert::explain_revert;

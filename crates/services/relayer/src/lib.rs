@@ -39,5 +39,5 @@ pub use packet::{
     process_key,
 };
 pub use relayer::{Relayer, RelayerConfig, RelayerError};
-pub use route::{ClientEnd, Route, RouteError, Routes};
+pub use route::{ClientEnd, Route, RouteError, RouteTable, Routes};
 pub use status::{ChainStatus, LaneStatus, RelayerStatus, RouteStatus};

@@ -44,58 +44,40 @@ pub enum RouteError {
     ClientTwice(ClientEnd),
 }
 
-/// All routes of a relayer, with the chains they join.
-pub struct Routes {
-    hosts: BTreeMap<ChainId, Arc<dyn Host>>,
-    pairs: Vec<Route>,
+/// Which ends belong together, whatever is known of their chains.
+#[derive(Clone, Debug, Default)]
+pub struct RouteTable {
+    routes: Vec<Route>,
     other_end: BTreeMap<ClientEnd, ClientEnd>,
 }
 
-impl Routes {
-    /// Joins hosts by routes.
-    pub fn new(hosts: Vec<Arc<dyn Host>>, routes: Vec<Route>) -> Result<Self, RouteError> {
-        let hosts: BTreeMap<_, _> = hosts
-            .into_iter()
-            .map(|host| (host.chain().clone(), host))
-            .collect();
+impl RouteTable {
+    /// The table of these routes; a client may be part of one only.
+    pub fn new(routes: Vec<Route>) -> Result<Self, RouteError> {
         let mut other_end = BTreeMap::new();
         for Route { a, b } in &routes {
             for (here, there) in [(a, b), (b, a)] {
-                if !hosts.contains_key(&here.chain) {
-                    return Err(RouteError::UnknownChain(here.chain.clone()));
-                }
                 if other_end.insert(here.clone(), there.clone()).is_some() {
                     return Err(RouteError::ClientTwice(here.clone()));
                 }
             }
         }
-        Ok(Self {
-            hosts,
-            pairs: routes,
-            other_end,
-        })
-    }
-
-    /// The chain of this name.
-    pub fn host(&self, chain: &ChainId) -> Option<&Arc<dyn Host>> {
-        self.hosts.get(chain)
-    }
-
-    /// All chains that a route touches.
-    pub fn hosts(&self) -> impl Iterator<Item = &Arc<dyn Host>> {
-        self.hosts
-            .values()
-            .filter(|host| self.other_end.keys().any(|end| &end.chain == host.chain()))
+        Ok(Self { routes, other_end })
     }
 
     /// All routes.
     pub fn routes(&self) -> &[Route] {
-        &self.pairs
+        &self.routes
     }
 
-    /// All ends of all routes: every one is a light client to which messages are carried.
+    /// All ends of all routes, each with its other end.
     pub fn ends(&self) -> impl Iterator<Item = (&ClientEnd, &ClientEnd)> {
         self.other_end.iter()
+    }
+
+    /// The end that belongs to this one.
+    pub fn other_end(&self, end: &ClientEnd) -> Option<&ClientEnd> {
+        self.other_end.get(end)
     }
 
     /// The ends (source, destination) that a packet seen on a chain travels between, if it is one
@@ -125,6 +107,61 @@ impl Routes {
         } else {
             (here, there)
         })
+    }
+}
+
+/// All routes of a relayer, with the chains they join.
+pub struct Routes {
+    hosts: BTreeMap<ChainId, Arc<dyn Host>>,
+    table: RouteTable,
+}
+
+impl Routes {
+    /// Joins hosts by routes.
+    pub fn new(hosts: Vec<Arc<dyn Host>>, routes: Vec<Route>) -> Result<Self, RouteError> {
+        let hosts: BTreeMap<_, _> = hosts
+            .into_iter()
+            .map(|host| (host.chain().clone(), host))
+            .collect();
+        for end in routes.iter().flat_map(|route| [&route.a, &route.b]) {
+            if !hosts.contains_key(&end.chain) {
+                return Err(RouteError::UnknownChain(end.chain.clone()));
+            }
+        }
+        let table = RouteTable::new(routes)?;
+        Ok(Self { hosts, table })
+    }
+
+    /// The chain of this name.
+    pub fn host(&self, chain: &ChainId) -> Option<&Arc<dyn Host>> {
+        self.hosts.get(chain)
+    }
+
+    /// All chains that a route touches.
+    pub fn hosts(&self) -> impl Iterator<Item = &Arc<dyn Host>> {
+        self.hosts
+            .values()
+            .filter(|host| self.ends().any(|(end, _)| &end.chain == host.chain()))
+    }
+
+    /// All routes.
+    pub fn routes(&self) -> &[Route] {
+        self.table.routes()
+    }
+
+    /// All ends of all routes: every one is a light client to which messages are carried.
+    pub fn ends(&self) -> impl Iterator<Item = (&ClientEnd, &ClientEnd)> {
+        self.table.ends()
+    }
+
+    /// See [`RouteTable::ends_of`].
+    pub fn ends_of(
+        &self,
+        seen_on: &ChainId,
+        kind: &EventKind,
+        packet: &Packet,
+    ) -> Option<(&ClientEnd, &ClientEnd)> {
+        self.table.ends_of(seen_on, kind, packet)
     }
 }
 
