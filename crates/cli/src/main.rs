@@ -56,7 +56,7 @@ async fn execute(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Deploy(args) => {
             Box::pin(commands::deploy::execute(args, &cli.config, output)).await
         }
-        Command::Run(_) => commands::run::execute(&cli.config, output).await,
+        Command::Run(_) => Box::pin(commands::run::execute(&cli.config, output)).await,
         Command::Packets(args) => commands::packets::execute(args, &cli.config, output).await,
         Command::Store(args) => commands::store::execute(args, &cli.config, output).await,
         Command::Status(args) => commands::status::execute(args, &cli.config, output).await,

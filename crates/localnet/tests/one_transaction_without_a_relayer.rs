@@ -5,7 +5,7 @@ mod common;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use alloy::{
@@ -40,7 +40,7 @@ async fn scene() -> (Scene, PathBuf) {
     (scene, path)
 }
 
-async fn relay(config: &PathBuf, tx: B256, more: &[&str]) -> Outcome {
+async fn relay(config: &Path, tx: B256, more: &[&str]) -> Outcome {
     let (key, tx) = (dev_key_hex(CARRIER), tx.to_string());
     let arguments = [&["relay", "--json", "--tx", tx.as_str()], more].concat();
     run_causeway(config, &[("CAUSEWAY_KEY", key.as_str())], &arguments).await

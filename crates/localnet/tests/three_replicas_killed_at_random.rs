@@ -7,6 +7,7 @@ mod common;
 use std::{env, time::Duration};
 
 use alloy::providers::Provider as _;
+use causeway_engine::Leader;
 use causeway_ibc_evm::Token;
 use causeway_localnet::{Side, roles};
 use common::{
@@ -93,8 +94,18 @@ async fn three_replicas_that_are_killed_at_random_deliver_every_packet_once() {
     nothing_waits(a).await;
     nothing_waits(b).await;
 
-    // Two chains, each with an observer and a lane.
-    let leaders = shared.leaders().await;
+    // Two chains, each with an observer and a lane. A dead leader's term runs out before a living
+    // replica leads.
+    let alive: Vec<String> = nodes
+        .iter()
+        .map(|node| format!("-{}-", node.pid()))
+        .collect();
+    let leaders = eventually("living leaders", async || {
+        let leaders = shared.leaders().await;
+        let living = |leader: &Leader| alive.iter().any(|pid| leader.leader.contains(pid));
+        leaders.iter().all(living).then_some(leaders)
+    })
+    .await;
     eprintln!("{leaders:?}");
     assert_eq!(leaders.len(), 4);
     let terms: i64 = leaders.iter().map(|leader| leader.term).sum();

@@ -117,7 +117,7 @@ impl EvmChain {
     ///
     /// # Errors
     /// Who said what, if fewer agree; a narrower range may fare better.
-    pub async fn agreed_logs(
+    pub async fn agreed_log_queries(
         &self,
         queries: &[LogQuery],
         from: u64,

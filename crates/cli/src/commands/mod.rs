@@ -17,7 +17,7 @@ pub(crate) mod pause;
 pub(crate) mod relay;
 pub(crate) mod run;
 pub(crate) mod status;
-mod token;
 pub(crate) mod store;
+mod token;
 pub(crate) mod transfer;
 mod watch;

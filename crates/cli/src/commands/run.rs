@@ -16,6 +16,12 @@ use crate::{config, failure::Failure, logging, node::Node, output::Output, serve
 Logs go to stderr. SIGINT or SIGTERM lets the node finish what is in flight; a second one ends it at
 once, which is safe: what was begun is kept and taken up again.
 
+Alerts go to the metric causeway_alert and, with [alerts], to a webhook. Their names:
+  critical  route-broken, pause-failed, monitor-blind, client-frozen, contradiction, quorum-lost,
+            attestors-missing, chain-stalled
+  warning   route-paused, unusual-outflow, token-short, governance-changed, endpoint-down,
+            low-balance, packets-stuck, lane-stalled
+
 Examples:
   causeway run
   causeway run --config node.toml --json")]
@@ -53,7 +59,7 @@ pub(crate) async fn execute(path: &Path, output: Output) -> Result<(), Failure> 
     // The server answers for as long as the node finishes its work, and stops with it.
     let server_stop = CancellationToken::new();
     let serving = tokio::spawn(server.serve(node.clone(), server_stop.clone()));
-    let outcome = node.run(stop).await;
+    let outcome = Box::pin(node.run(stop)).await;
     server_stop.cancel();
     serving
         .await
@@ -81,4 +87,22 @@ fn stop_on_signal(stop: &CancellationToken) -> Result<(), Failure> {
         std::process::exit(130);
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use causeway_alerts::AlertName;
+    use clap::Args as _;
+
+    use super::RunArgs;
+
+    #[test]
+    fn the_help_names_every_alert() {
+        let command = RunArgs::augment_args(clap::Command::new("run"));
+        let help = command.get_after_help().map(ToString::to_string);
+        let help = help.unwrap_or_default();
+        for name in AlertName::ALL {
+            assert!(help.contains(name.as_str()), "{name} is not in the help");
+        }
+    }
 }

@@ -170,7 +170,6 @@ fn expected(field: &str) -> &'static str {
         "router" => {
             "use the router's address: 0x and 40 hexadecimal digits, as the deployment printed it"
         }
-        "overdue_after" => "use a duration with its unit, such as \"10m\"",
         "poll_interval" => "use a duration with its unit, such as \"1s\"",
         "a" | "b" | "routes" => "use { chain = \"eip155:31337\", client = \"its id there\" }",
         "chain" => "use the CAIP-2 id of one of the [[chains]], such as \"eip155:31337\"",
@@ -187,7 +186,7 @@ fn expected(field: &str) -> &'static str {
         "alerts" => "use a table: [alerts]",
         "webhook" => "use a URL such as \"https://example.org/hook\"",
         "low_balance" => "use an amount in quotes, such as \"0.05\"",
-        "repeat" | "quiet" | "stuck_after" | "stalled_after" => {
+        "overdue_after" | "repeat" | "quiet" | "stuck_after" | "stalled_after" => {
             "use a duration with its unit, such as \"10m\""
         }
         "patience" | "outflow_window" => "use a duration with its unit, such as \"60s\"",

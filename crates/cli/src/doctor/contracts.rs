@@ -8,7 +8,7 @@ use causeway_contracts::{
     ics26_router::ICS26Router,
 };
 use causeway_evm::EvmChain;
-use causeway_ibc::Domain;
+use causeway_ibc::{Committee, Domain};
 use causeway_ibc_evm::{ClientState, IbcContracts, client_view};
 use causeway_relayer::ClientView;
 use causeway_types::ChainId;
@@ -17,7 +17,6 @@ use super::{Patient, Report};
 use crate::{
     config::{ChainConfig, Config, RouteEnd},
     failure::chain_of,
-    network::least_threshold,
 };
 
 /// A client that learnt nothing for so many seconds may serve an idle route.
@@ -128,7 +127,7 @@ impl Client<'_> {
             }
         };
         let (m, n) = (view.committee.threshold(), view.committee.members().len());
-        if m < least_threshold(n) {
+        if m < Committee::least_threshold(n) {
             let message =
                 format!("{m} of {n} attestors are enough for it: a few could sign anything");
             let remedy = "migrate it to a client that asks for a majority of several attestors";

@@ -10,7 +10,10 @@ use causeway_evm::EvmChain;
 use causeway_types::ChainId;
 
 use super::{Patient, Report, contracts::has_code};
-use crate::{config::Config, failure::chain_of};
+use crate::{
+    config::Config,
+    failure::{Failure, chain_of},
+};
 
 const CHECK: &str = "roles";
 
@@ -42,7 +45,8 @@ pub(super) async fn examine(
         let looked = holders(&patient.chain, manager, chain.start_height).await;
         match looked {
             Ok(holders) => tell(chain.label(), &patient.chain, &holders, signers, report).await,
-            Err(reason) => {
+            Err(failure) => {
+                let reason = failure.message();
                 let message = format!("who holds which role cannot be read: {reason}");
                 let remedy = "use an endpoint that keeps the logs since the deployment";
                 report.warn(CHECK, chain.label(), message, remedy);
@@ -56,9 +60,11 @@ async fn holders(
     chain: &EvmChain,
     manager: Address,
     start: u64,
-) -> Result<BTreeMap<u64, BTreeSet<Address>>, String> {
+) -> Result<BTreeMap<u64, BTreeSet<Address>>, Failure> {
     let provider = chain.provider();
-    let head = chain.head().await.map_err(|error| chain_of(&error))?.height;
+    let unreadable = |message: String| Failure::failed("roles", message);
+    let head = chain.head().await;
+    let head = head.map_err(|error| unreadable(chain_of(&error)))?.height;
     let contract = AccessManager::new(manager, &provider);
     let topics = [
         AccessManager::RoleGranted::SIGNATURE_HASH,
@@ -74,7 +80,7 @@ async fn holders(
             .from_block(from)
             .to_block(to);
         let logs = provider.get_logs(&filter).await;
-        for log in logs.map_err(|error| error.to_string())? {
+        for log in logs.map_err(|error| unreadable(error.to_string()))? {
             if let Ok(granted) = AccessManager::RoleGranted::decode_log(&log.inner) {
                 candidates.insert((granted.roleId, granted.account));
             }
@@ -85,7 +91,7 @@ async fn holders(
     // What the contract says now counts, not the events' order.
     for (role, account) in candidates {
         let has = contract.hasRole(role, account).call().await;
-        if has.map_err(|error| chain_of(&error))?.isMember {
+        if has.map_err(|error| unreadable(chain_of(&error)))?.isMember {
             holders.entry(role).or_default().insert(account);
         }
     }

@@ -12,8 +12,8 @@ use causeway_relayer::{ClientEnd, ClientView};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use super::{Node, wiring::client_end};
-use crate::failure::Failure;
+use super::Node;
+use crate::{failure::Failure, network::client_end};
 
 /// How often the light clients are read again.
 const AGAIN: Duration = Duration::from_secs(5);

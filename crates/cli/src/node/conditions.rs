@@ -84,9 +84,25 @@ impl Conditions {
                     summary,
                 ));
             }
+            if client.frozen {
+                let summary = "its attestors contradicted themselves; it believes nothing any more";
+                found.push(Condition::new(AlertName::ClientFrozen, &subject, summary));
+            }
             if let Some(problem) = &client.problem {
                 found.push(Condition::new(AlertName::LaneStalled, subject, problem));
             }
+        }
+        // Frozen clients come first among the alarms, and were told of above.
+        let frozen = status.routes.iter().flat_map(|route| &route.clients);
+        let frozen = frozen.filter(|client| client.frozen).count();
+        let others: Vec<_> = status.alarms.iter().skip(frozen).cloned().collect();
+        if !others.is_empty() {
+            let summary = others.join("; ");
+            found.push(Condition::new(
+                AlertName::Contradiction,
+                "attestors",
+                summary,
+            ));
         }
         let now = UnixMillis::now();
         let guarded = status.monitor.iter().flat_map(|monitor| &monitor.routes);
@@ -174,7 +190,7 @@ async fn balances(node: &Node, least: U256) -> Vec<Condition> {
         for chain in node.chains.values() {
             match chain.balance(*address).await {
                 Ok(balance) if balance < least => {
-                    found.push(low(*service, *address, chain.id(), balance, least))
+                    found.push(low(service, *address, chain.id(), balance, least));
                 }
                 Ok(_) => {}
                 Err(error) => debug!(chain = %chain.id(), %error, "balance is not known"),

@@ -1,8 +1,10 @@
 //! From the configuration to a running monitor.
 
+use std::sync::Arc;
+
 use alloy::signers::local::PrivateKeySigner;
-use causeway_evm::{EvmChain, LaneConfig, TxLane};
-use causeway_ibc_evm::EngineLanes;
+use causeway_evm::{EvmChain, LaneConfig};
+use causeway_ibc_evm::SharedLane;
 use causeway_monitor::{
     Monitor, MonitorConfig as Config, MonitorError, OutflowLimit, WatchedChain, discover,
 };
@@ -10,11 +12,11 @@ use causeway_relayer::Route;
 use causeway_types::ChainId;
 use futures::future::try_join_all;
 
-use super::{Node, wiring::client_end};
+use super::Node;
 use crate::{
     config::MonitorConfig,
     failure::Failure,
-    network::{connect_to, driver_config},
+    network::{client_end, connect_to, driver_config},
 };
 
 impl Node {
@@ -45,7 +47,7 @@ impl Node {
                 named.collect()
             }),
             outflow: (part.outflow_percent < 100).then_some(outflow),
-            ..Config::default()
+            owner: format!("{}/monitor", self.replica(None)),
         };
         Monitor::new(self.engine.clone(), chains, routes.collect(), config)
             .map_err(|error: MonitorError| Failure::failed("monitor", error))
@@ -90,10 +92,11 @@ impl Node {
         &self,
         chain: &EvmChain,
         key: PrivateKeySigner,
-    ) -> Result<TxLane<EngineLanes>, Failure> {
-        let lanes = EngineLanes::new(self.engine.clone());
-        TxLane::open(chain.clone(), key, lanes, LaneConfig::default())
+    ) -> Result<Arc<SharedLane>, Failure> {
+        let (engine, replica) = (self.engine.clone(), self.replica(None));
+        SharedLane::open(chain.clone(), key, engine, replica, LaneConfig::default())
             .await
+            .map(Arc::new)
             .map_err(|error| {
                 Failure::failed("lane", error).at("monitor.key").remedy(
                     "let this node alone send with its key, and keep its store with its chain",

@@ -179,9 +179,9 @@ impl Node {
     }
 
     /// What this process is called among those that share the store.
-    fn replica(&self, part: &crate::config::RelayerConfig) -> String {
-        match (&part.replica, Store::parse(&self.config.store)) {
-            (Some(name), _) => name.clone(),
+    pub(super) fn replica(&self, name: Option<&str>) -> String {
+        match (name, Store::parse(&self.config.store)) {
+            (Some(name), _) => name.to_owned(),
             (None, Ok(Store::Server(_))) => unique_name(),
             // A file is one node's, which finds its own work again at once.
             (None, _) => RelayerConfig::default().owner,
@@ -194,7 +194,7 @@ impl Node {
         key: &PrivateKeySigner,
         evidence: PathBuf,
     ) -> Result<Relayer, Failure> {
-        let replica = self.replica(part);
+        let replica = self.replica(part.replica.as_deref());
         let mut hosts: Vec<Arc<dyn Host>> = Vec::new();
         for (id, chain) in &self.chains {
             let (config, router) = self.chain_config(id)?;
@@ -242,7 +242,7 @@ impl Node {
 }
 
 /// Where alerts are kept and told.
-fn alerts(loaded: &LoadedConfig, engine: &Engine) -> Result<Alerts, Failure> {
+fn alerts(loaded: &LoadedConfig, engine: &causeway_engine::Engine) -> Result<Alerts, Failure> {
     let part = &loaded.config.alerts;
     let source = match (&part.secret_env, &part.secret_file) {
         (Some(variable), _) => Some(PasswordSource::Env(variable.clone())),

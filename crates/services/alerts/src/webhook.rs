@@ -117,7 +117,8 @@ impl Sender {
                     self.engine.complete(&[claimed.id], &self.owner, now).await,
                 )
             }
-            Err(reason) => {
+            Err(error) => {
+                let reason = error.to_string();
                 warn!(
                     id = claimed.key,
                     reason, "alert not delivered, trying again"
@@ -136,7 +137,7 @@ impl Sender {
         }
     }
 
-    async fn post(&self, claimed: &Claimed<Notice>) -> Result<(), String> {
+    async fn post(&self, claimed: &Claimed<Notice>) -> Result<(), PostError> {
         let notice = &claimed.effect;
         // The same id at every repetition: whoever takes the notice can tell.
         let body = json!({ "id": claimed.key, "alert": notice }).to_string();
@@ -150,13 +151,24 @@ impl Sender {
         }
         let answer = request.body(body).send().await;
         // The URL is a secret with many services.
-        let answer = answer.map_err(|error| error.without_url().to_string())?;
+        let answer = answer.map_err(|error| PostError::NoAnswer(error.without_url()))?;
         if answer.status().is_success() {
             Ok(())
         } else {
-            Err(format!("the webhook answers {}", answer.status()))
+            Err(PostError::Refused(answer.status()))
         }
     }
+}
+
+/// Why a notice was not taken.
+#[derive(Debug, thiserror::Error)]
+enum PostError {
+    /// The receiver cannot be reached, or broke off.
+    #[error("the webhook does not answer: {0}")]
+    NoAnswer(#[source] reqwest::Error),
+    /// The receiver answered that it did not take it.
+    #[error("the webhook answers {0}")]
+    Refused(reqwest::StatusCode),
 }
 
 /// What [`SIGNATURE_HEADER`] holds.

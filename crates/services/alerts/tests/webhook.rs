@@ -1,5 +1,5 @@
 //! Alerts reach a real HTTP server, also one that fails at first, also across a crash.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::panic, clippy::unwrap_used)]
 
 use std::{
     sync::{Arc, Mutex},

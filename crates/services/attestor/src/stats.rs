@@ -55,7 +55,7 @@ mod tests {
             (0..times).for_each(|_| stats.count_failed(kind));
         }
         let counts: Vec<u64> = stats.outcomes().map(|(_, count)| count).collect();
-        assert_eq!(counts, (1..=18).collect::<Vec<_>>());
+        assert_eq!(counts, (1..=19).collect::<Vec<_>>());
         assert!(
             stats
                 .outcomes()

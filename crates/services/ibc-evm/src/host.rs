@@ -8,8 +8,7 @@ use alloy::{
 };
 use async_trait::async_trait;
 use causeway_evm::{
-    Cursor, EvmChain, EvmError, Follower, LaneError, LogFilter, Severity, TxCall, TxOutcome,
-    Update,
+    Cursor, EvmChain, EvmError, Follower, LaneError, LogFilter, Severity, TxCall, TxOutcome, Update,
 };
 use causeway_ibc::{ClientId, Misbehaviour, evm::storage_key};
 use causeway_relayer::{
@@ -245,9 +244,7 @@ impl Host for EvmHost {
     ) -> Result<Submitted, SubmitError> {
         let data = misbehaviour_call(client, evidence).abi_encode().into();
         let elsewhere = || SubmitError::Host(HostError::passing(self.chain.id(), Elsewhere));
-        let open = self.lane.current().ok_or_else(elsewhere)?;
-        let submitting = open.lane.submit(key, TxCall::new(self.router, data));
-        let outcome = open.over.run_until_cancelled(submitting).await;
+        let outcome = self.lane.submit(key, TxCall::new(self.router, data)).await;
         match outcome.ok_or_else(elsewhere)? {
             Ok(outcome) if !outcome.success => Err(SubmitError::Refused {
                 reason: "it reverted when it was mined".to_owned(),

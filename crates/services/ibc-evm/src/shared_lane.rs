@@ -1,13 +1,13 @@
 //! The transaction lane of a signer that several replicas share: one of them at a time has it open.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use alloy::signers::local::PrivateKeySigner;
 use causeway_engine::{Engine, Term};
-use causeway_evm::{EvmChain, LaneConfig, LaneError, StoreError, TxLane};
+use causeway_evm::{EvmChain, LaneConfig, LaneError, StoreError, TxCall, TxLane, TxOutcome};
 use causeway_relayer::Leadership;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -71,11 +71,12 @@ impl SharedLane {
             leadership,
         };
         let first = match opener.leadership.begin().await.map_err(StoreError::new)? {
-            Some(term) => opener.open(&term).await?.map(|lane| (term, lane)),
+            Some(term) => Box::pin(opener.open(&term)).await?.map(|open| (term, open)),
             None => None,
         };
         let stop = CancellationToken::new();
-        let (sender, open) = watch::channel(None);
+        // Whoever has opened a lane that is free may submit to it at once.
+        let (sender, open) = watch::channel(first.as_ref().map(|(_, open)| open.clone()));
         let keeper = tokio::spawn(opener.keep(first, sender, stop.clone()));
         Ok(Self {
             open,
@@ -83,6 +84,18 @@ impl SharedLane {
             _guard: stop.clone().drop_guard(),
             stop,
         })
+    }
+
+    /// Sends a transaction and waits until it is in a block, as [`TxLane::submit`] does; `None` when
+    /// another replica has the lane, or takes it over meanwhile.
+    pub async fn submit(
+        &self,
+        key: &str,
+        call: TxCall,
+    ) -> Option<Result<Arc<TxOutcome>, LaneError>> {
+        let open = self.current()?;
+        let submitting = open.lane.submit(key, call);
+        open.over.run_until_cancelled(submitting).await
     }
 
     /// The lane, if it is this replica's now.
@@ -106,7 +119,7 @@ impl SharedLane {
 
 impl Opener {
     /// `None` when another replica took over meanwhile.
-    async fn open(&self, term: &Term) -> Result<Option<TxLane<EngineLanes>>, LaneError> {
+    async fn open(&self, term: &Term) -> Result<Option<OpenLane>, LaneError> {
         let store = EngineLanes::new(self.engine.clone(), term.clone());
         let opening = TxLane::open(
             self.chain.clone(),
@@ -114,38 +127,42 @@ impl Opener {
             store,
             self.config.clone(),
         );
-        let opened = self.leadership.during(term, opening).await.transpose();
+        let opened = Box::pin(self.leadership.during(term, opening))
+            .await
+            .transpose();
         if opened.is_err() {
             self.leadership.resign().await;
         }
-        opened
+        Ok(opened?.map(|lane| OpenLane {
+            lane,
+            over: CancellationToken::new(),
+        }))
     }
 
     async fn keep(
         self,
-        mut first: Option<(Term, TxLane<EngineLanes>)>,
+        mut first: Option<(Term, OpenLane)>,
         current: watch::Sender<Option<OpenLane>>,
         stop: CancellationToken,
     ) {
         while !stop.is_cancelled() {
             let opened = match first.take() {
                 Some(first) => Some(first),
-                None => self.take_over(&stop).await,
+                None => Box::pin(self.take_over(&stop)).await,
             };
-            let Some((term, lane)) = opened else { continue };
-            let over = CancellationToken::new();
-            let _guard = over.clone().drop_guard();
-            current.send_replace(Some(OpenLane { lane, over }));
+            let Some((term, open)) = opened else { continue };
+            let _guard = open.over.clone().drop_guard();
+            current.send_replace(Some(open));
             self.leadership.during(&term, stop.cancelled()).await;
             current.send_replace(None);
             self.leadership.resign().await;
         }
     }
 
-    async fn take_over(&self, stop: &CancellationToken) -> Option<(Term, TxLane<EngineLanes>)> {
+    async fn take_over(&self, stop: &CancellationToken) -> Option<(Term, OpenLane)> {
         let term = self.leadership.turn(stop).await?;
-        match self.open(&term).await {
-            Ok(lane) => lane.map(|lane| (term, lane)),
+        match Box::pin(self.open(&term)).await {
+            Ok(open) => open.map(|open| (term, open)),
             Err(error) => {
                 warn!(chain = %self.chain.id(), %error, "the lane cannot be opened");
                 let _ = tokio::time::timeout(OPEN_AGAIN, stop.cancelled()).await;

@@ -2,13 +2,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
 use alloy::primitives::Address;
 use causeway_engine::{Engine, EngineError};
-use causeway_evm::{EvmChain, TxLane};
-use causeway_ibc_evm::{EngineLanes, IbcContracts};
+use causeway_evm::EvmChain;
+use causeway_ibc_evm::{IbcContracts, SharedLane};
 use causeway_relayer::{ClientEnd, Route};
 use causeway_types::ChainId;
 use thiserror::Error;
@@ -66,7 +67,7 @@ pub struct WatchedChain {
     /// The height from which packets are read at first: no packet may be older.
     pub start: u64,
     /// Where transactions that pause are sent; `None` if the monitor only tells.
-    pub lane: Option<TxLane<EngineLanes>>,
+    pub lane: Option<Arc<SharedLane>>,
 }
 
 /// Why a monitor cannot begin, or stopped.

@@ -1,12 +1,12 @@
 //! Carries out orders to pause on one chain, again and again until the chain shows the pause.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use alloy::{primitives::Address, sol_types::SolCall};
 use causeway_contracts::ics20_transfer::ICS20Transfer;
 use causeway_engine::{Claimed, Engine, EngineError, UnixMillis};
-use causeway_evm::{EvmChain, TxCall, TxLane};
-use causeway_ibc_evm::{EngineLanes, explain_revert};
+use causeway_evm::{EvmChain, EvmError, LaneError, TxCall};
+use causeway_ibc_evm::{SharedLane, explain_revert};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -27,12 +27,38 @@ const IDLE: Duration = Duration::from_secs(1);
 /// How many orders are carried out at once.
 const ORDERS: usize = 16;
 
+/// Why a contract is not paused yet. Every reason may pass; the order stands.
+#[derive(Debug, thiserror::Error)]
+enum PauseError {
+    /// People have to pause.
+    #[error("the monitor has no key to pause with")]
+    NoKey,
+    /// One replica at a time sends with a key.
+    #[error("another replica sends with the monitor's key")]
+    Elsewhere,
+    /// The contract's own words.
+    #[error("{0}")]
+    Refused(String),
+    /// The transaction could not be sent.
+    #[error(transparent)]
+    Lane(LaneError),
+    /// The chain cannot be asked.
+    #[error(transparent)]
+    Unreadable(#[from] EvmError),
+    /// The answer is not the contract's.
+    #[error("the contract does not say whether it is paused: {0}")]
+    NoAnswer(#[from] alloy::sol_types::Error),
+    /// The transaction did nothing.
+    #[error("the contract is not paused after the transaction")]
+    StillRunning,
+}
+
 /// Pauses contracts on one chain.
 pub(crate) struct Pauser {
     pub(crate) engine: Engine,
     pub(crate) chain: EvmChain,
     /// `None` where there is no key: then people have to pause.
-    pub(crate) lane: Option<TxLane<EngineLanes>>,
+    pub(crate) lane: Option<Arc<SharedLane>>,
     pub(crate) owner: String,
     /// The routes of this chain, by name.
     pub(crate) routes: Vec<(String, RouteWatch)>,
@@ -85,7 +111,8 @@ impl Pauser {
                     .postpone(&[claimed.id], &self.owner, until, now)
                     .await
             }
-            Err(reason) => {
+            Err(error) => {
+                let reason = error.to_string();
                 let chain = self.chain.id();
                 error!(%chain, contract = %claimed.effect.switch.contract, reason, "cannot pause");
                 metrics::counter!("causeway_monitor_pause_failures_total", "chain" => chain.to_string())
@@ -103,36 +130,33 @@ impl Pauser {
     }
 
     /// Sees to it that a block shows the contract paused.
-    async fn pause(&self, claimed: &Claimed<PauseOrder>) -> Result<(), String> {
+    async fn pause(&self, claimed: &Claimed<PauseOrder>) -> Result<(), PauseError> {
         let contract = claimed.effect.switch.contract;
         if self.is_paused(contract).await? {
             return Ok(());
         }
-        let lane = self
-            .lane
-            .as_ref()
-            .ok_or("the monitor has no key to pause with")?;
+        let lane = self.lane.as_ref().ok_or(PauseError::NoKey)?;
         // Each attempt is a transaction of its own: one that is done and was undone says nothing.
         let key = format!("{}/{}", claimed.key, claimed.attempts);
         let call = TxCall::new(contract, ICS20Transfer::pauseCall {}.abi_encode().into());
         let sent = lane.submit(&key, call).await;
-        let sent = sent.map_err(|error| match &error {
-            causeway_evm::LaneError::Reverted { data, .. } => explain_revert(data),
-            error => error.to_string(),
+        let sent = sent.ok_or(PauseError::Elsewhere)?;
+        let sent = sent.map_err(|error| match error {
+            LaneError::Reverted { data, .. } => PauseError::Refused(explain_revert(&data)),
+            error => PauseError::Lane(error),
         })?;
         info!(chain = %self.chain.id(), %contract, tx = %sent.hash, height = sent.block.height, "paused");
         if self.is_paused(contract).await? {
             Ok(())
         } else {
-            Err("the contract is not paused after the transaction".to_owned())
+            Err(PauseError::StillRunning)
         }
     }
 
     /// One endpoint's word is enough here: it decides only whether to try again.
-    async fn is_paused(&self, contract: Address) -> Result<bool, String> {
+    async fn is_paused(&self, contract: Address) -> Result<bool, PauseError> {
         let call = ICS20Transfer::pausedCall {}.abi_encode();
         let answer = self.chain.call(contract, call.into()).await;
-        let answer = answer.map_err(|error| error.to_string())?;
-        ICS20Transfer::pausedCall::abi_decode_returns(&answer).map_err(|error| error.to_string())
+        Ok(ICS20Transfer::pausedCall::abi_decode_returns(&answer?)?)
     }
 }

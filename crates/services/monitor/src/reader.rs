@@ -170,6 +170,8 @@ impl EndReader {
         })
     }
 
+    // No answer, and the answer that nothing is there.
+    #[allow(clippy::option_option)]
     fn decode<T>(
         &self,
         answer: Option<Option<Bytes>>,
@@ -207,7 +209,7 @@ impl EndReader {
             } else {
                 self.chain.agreed_final_block(last).await?
             };
-            match self.chain.agreed_logs(&queries, next, &end).await {
+            match self.chain.agreed_log_queries(&queries, next, &end).await {
                 Ok(found) => {
                     for log in found.iter().flatten() {
                         self.sort(log, &mut facts, &mut changes);
@@ -245,7 +247,8 @@ impl EndReader {
             topics0: Vec::new(),
             topic1: None,
         };
-        [packets, contracts, governance]
+        // Vouchers before the packets that move them.
+        [contracts, governance, packets]
     }
 
     fn sort(&self, log: &Log, facts: &mut Vec<Fact>, changes: &mut Vec<Change>) {
@@ -262,10 +265,10 @@ impl EndReader {
                             denom: denom.to_owned(),
                             voucher: created.contractAddress,
                         }
-                    }))
+                    }));
                 }
                 Err(error) => {
-                    warn!(%chain, tx = %log.tx_hash, %error, "voucher event cannot be read")
+                    warn!(%chain, tx = %log.tx_hash, %error, "voucher event cannot be read");
                 }
             }
             return;

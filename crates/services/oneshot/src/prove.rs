@@ -119,7 +119,7 @@ impl OneShot {
             }
             let data = encode_batch(&proven.client, &proven.proof, &messages);
             match estimate(place, from, &data).await? {
-                Ok(gas) => transactions.push(UnsignedTx {
+                Estimate::Gas(gas) => transactions.push(UnsignedTx {
                     chain: proven.to.chain.clone(),
                     chain_number: proven.to.chain.eip155_id().unwrap_or_default(),
                     to: place.router,
@@ -128,19 +128,29 @@ impl OneShot {
                     messages,
                 }),
                 // The culprit is found by halving; the first half is looked at next.
-                Err(_) if messages.len() > 1 => {
+                Estimate::Refused(_) if messages.len() > 1 => {
                     let rest = messages.split_off(messages.len() / 2);
                     batches.push(rest);
                     batches.push(messages);
                 }
-                Err(reason) => setbacks.extend(messages.into_iter().map(|message| Setback {
-                    message,
-                    reason: reason.clone(),
-                })),
+                Estimate::Refused(reason) => {
+                    setbacks.extend(messages.into_iter().map(|message| Setback {
+                        message,
+                        reason: reason.clone(),
+                    }));
+                }
             }
         }
         Ok((transactions, setbacks))
     }
+}
+
+/// What the router would do with a call.
+enum Estimate {
+    /// Take it, for this much gas.
+    Gas(u64),
+    /// Refuse it, in these words.
+    Refused(String),
 }
 
 /// The gas that a call of the router takes, or why the router refuses it.
@@ -148,7 +158,7 @@ async fn estimate(
     place: &Place,
     from: Option<Address>,
     data: &Bytes,
-) -> Result<Result<u64, String>, OneShotError> {
+) -> Result<Estimate, OneShotError> {
     let request = TransactionRequest {
         from,
         to: Some(TxKind::Call(place.router)),
@@ -156,9 +166,9 @@ async fn estimate(
         ..TransactionRequest::default()
     };
     match place.chain.provider().estimate_gas(request).await {
-        Ok(gas) => Ok(Ok(gas)),
+        Ok(gas) => Ok(Estimate::Gas(gas)),
         Err(error) => match error.as_error_resp() {
-            Some(response) => Ok(Err(response.as_revert_data().map_or_else(
+            Some(response) => Ok(Estimate::Refused(response.as_revert_data().map_or_else(
                 || response.message.to_string(),
                 |data| explain_revert(&data),
             ))),

@@ -32,8 +32,8 @@ pub use host::{
     ClientView, EventKind, Follow, Host, HostError, HostUpdate, Message, PacketEvent, Proof,
     SubmitError, Submitted,
 };
-pub use overdue::Overdue;
 pub use leadership::Leadership;
+pub use overdue::Overdue;
 pub use packet::{
     Displaced, FactTx, PacketError, PacketInput, PacketMachine, PacketRecord, RelayEffect,
     process_key,

@@ -30,6 +30,9 @@ use crate::{
 /// How long what has ended stays in the database for people to look at. Packets stay for ever.
 const KEEP: Duration = Duration::from_hours(7 * 24);
 
+/// How long to wait before beginning is tried again.
+const BEGIN_AGAIN: Duration = Duration::from_secs(1);
+
 /// How often the database is swept, and how many rows of a sort go at once, so that nobody waits
 /// long for the database.
 const SWEEP: Duration = Duration::from_mins(10);
@@ -140,7 +143,9 @@ impl Relayer {
 
     /// Relays until stopped, then finishes what is in flight.
     pub async fn run(&self, stop: CancellationToken) -> Result<(), RelayerError> {
-        let (observers, carriers) = self.begin().await?;
+        let Some((observers, carriers)) = self.begin_sometime(&stop).await? else {
+            return Ok(());
+        };
         let mut parts: JoinSet<Result<(), RelayerError>> = JoinSet::new();
         for observer in observers {
             parts.spawn(observer.run(stop.clone()));
@@ -182,6 +187,26 @@ impl Relayer {
             warn!(%error, "claims are left to run out");
         }
         outcome
+    }
+
+    /// Begins as soon as the database can be used; `None` if stopped before.
+    async fn begin_sometime(
+        &self,
+        stop: &CancellationToken,
+    ) -> Result<Option<(Vec<Observer>, Vec<Carrier>)>, RelayerError> {
+        loop {
+            match self.begin().await {
+                Ok(begun) => return Ok(Some(begun)),
+                Err(error) if error.passes() => {
+                    warn!(%error, "cannot begin");
+                    tokio::select! {
+                        () = stop.cancelled() => return Ok(None),
+                        () = tokio::time::sleep(BEGIN_AGAIN) => {}
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Takes up the work where the database says it stands: an observer for every chain, a carrier

@@ -78,7 +78,7 @@ async fn one_endpoint_that_lies_about_state_or_logs_is_outvoted() {
         assert_eq!(told, truth);
         let logs = three
             .chain
-            .agreed_logs(&three.logs(), 0, &block)
+            .agreed_log_queries(&three.logs(), 0, &block)
             .await
             .unwrap();
         assert_eq!(logs[0].len(), 1, "a log was hidden");
@@ -92,7 +92,7 @@ async fn endpoints_that_do_not_have_a_block_yet_do_not_say_that_nothing_happened
     block.hash = word(7);
     let error = three
         .chain
-        .agreed_logs(&three.logs(), 0, &block)
+        .agreed_log_queries(&three.logs(), 0, &block)
         .await
         .unwrap_err();
     assert!(
@@ -107,7 +107,7 @@ async fn logs_that_were_not_asked_for_are_no_answer() {
     let block = three.newest().await;
     let honest = three
         .chain
-        .agreed_logs(&three.logs(), 0, &block)
+        .agreed_log_queries(&three.logs(), 0, &block)
         .await
         .unwrap();
     for liar in &three.endpoints[..2] {
@@ -121,7 +121,10 @@ async fn logs_that_were_not_asked_for_are_no_answer() {
         });
     }
     assert_eq!(honest[0].len(), 1);
-    let refused = three.chain.agreed_logs(&three.logs(), 0, &block).await;
+    let refused = three
+        .chain
+        .agreed_log_queries(&three.logs(), 0, &block)
+        .await;
     assert!(refused.is_err(), "{refused:?}");
 }
 

@@ -11,9 +11,9 @@ use alloy::{
     signers::local::PrivateKeySigner,
 };
 use causeway_engine::Engine;
-use causeway_evm::{LaneConfig, TxLane};
+use causeway_evm::LaneConfig;
 use causeway_ibc::Packet;
-use causeway_ibc_evm::{EngineLanes, EvmHost};
+use causeway_ibc_evm::{EvmHost, SharedLane};
 use causeway_oneshot::{
     FoundTx, Next, OneShot, OneShotError, Over, Proven, Readiness, Setback, Step,
 };
@@ -279,11 +279,11 @@ impl Carry<'_> {
         let place = self.one_shot.place(&to.chain).map_err(|e| explain(&e))?;
         self.progress
             .waiting(format!("for a block of {}", self.label(&to.chain)));
-        let lanes = EngineLanes::new(store.clone());
-        let lane = TxLane::open(
+        let lane = SharedLane::open(
             place.chain.clone(),
             key.clone(),
-            lanes,
+            store.clone(),
+            format!("relay-{}", std::process::id()),
             LaneConfig::default(),
         )
         .await

@@ -84,6 +84,9 @@ pub struct Balance {
 pub struct Ledger {
     packets: Ends<BTreeMap<u64, Entry>>,
     accounts: BTreeMap<Asset, Account>,
+    /// What was wrong with facts by themselves, and is yet to be told.
+    #[serde(default)]
+    wrong: Vec<Breach>,
     /// Tokens that packets moved since they were last compared.
     #[serde(default)]
     moved: BTreeSet<Asset>,
@@ -151,7 +154,7 @@ impl Ledger {
     /// Judges all facts so far, which must be those up to a consistent pair, and lets go of the
     /// packets that are over.
     pub fn judge_packets(&mut self) -> Vec<Breach> {
-        let mut breaches = Vec::new();
+        let mut breaches = std::mem::take(&mut self.wrong);
         for from in Side::BOTH {
             self.packets.of_mut(from).retain(|sequence, entry| {
                 let breach = entry.judge(from, *sequence);
@@ -209,7 +212,16 @@ impl Ledger {
         if let Some(transfer) = &transfer {
             let account = self.account(transfer.asset.clone());
             if transfer.motion == Motion::Burn {
-                account.minted = account.minted.saturating_sub(transfer.amount);
+                let accounted = account.minted;
+                account.minted = accounted.saturating_sub(transfer.amount);
+                // Whoever mints behind our back may burn at once, before anybody looks.
+                if transfer.amount > accounted && account.voucher.is_some() {
+                    self.wrong.push(Breach::Unbacked {
+                        asset: transfer.asset.clone(),
+                        minted: transfer.amount,
+                        accounted,
+                    });
+                }
             }
         }
         let entry = self.entry(from, packet);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use alloy::primitives::{B256, U256};
+use alloy::primitives::{Address, B256, U256};
 use causeway_ibc::{ClientId, Packet, Sequence, ics20};
 use causeway_types::{BlockRef, Timestamp};
 
@@ -63,12 +63,20 @@ pub(super) fn asset(home: Side) -> Asset {
 impl World {
     pub(super) fn new() -> Self {
         let genesis = || vec![Block::default()];
+        let mut making: Ends<Block> = Ends::default();
+        for home in Side::BOTH {
+            let created = Fact::VoucherCreated {
+                denom: asset(home).denom,
+                voucher: Address::repeat_byte(1),
+            };
+            making.of_mut(home.other()).facts.push(created);
+        }
         Self {
             chains: Ends {
                 a: genesis(),
                 b: genesis(),
             },
-            making: Ends::default(),
+            making,
             sent: Ends {
                 a: Vec::new(),
                 b: Vec::new(),

@@ -192,3 +192,15 @@ fn a_refund_of_a_received_packet_is_a_breach() {
     let both = |breach: &Breach| matches!(breach, Breach::RefundedAndReceived { .. });
     assert!(breaches.iter().any(both), "{breaches:?}");
 }
+
+#[test]
+fn vouchers_that_are_burned_as_soon_as_they_were_forged_are_found() {
+    let (mut world, mut watcher) = (World::new(), Watcher::default());
+    world.give(Side::A, 3);
+    world.mint(Side::B, 2);
+    // Sent back in the same block: the supply is as it should be when anybody looks.
+    world.send(Side::B, 2, true, 1);
+    let breaches = look(&mut world, &mut watcher, Side::A);
+    let unbacked = |breach: &Breach| matches!(breach, Breach::Unbacked { .. });
+    assert!(breaches.iter().any(unbacked), "{breaches:?}");
+}
