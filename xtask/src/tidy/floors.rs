@@ -14,7 +14,7 @@ pub(super) enum Floor {
     Engine,
     Services,
     Faces,
-    /// What developers use and nobody ships: local networks, benchmarks.
+    /// What developers use and nobody ships: local networks, benchmarks, fuzzing.
     Workshop,
     /// The project's own tool, which builds all others and so depends on none.
     Tool,
@@ -33,7 +33,7 @@ impl Floor {
             ["crates", "engine"] => Engine,
             ["crates", "services", _] => Services,
             ["crates", "api" | "cli"] | ["web"] => Faces,
-            ["crates", "local-postgres" | "localnet"] | ["bench"] => Workshop,
+            ["crates", "local-postgres" | "localnet"] | ["bench" | "fuzz"] => Workshop,
             ["xtask"] => Tool,
             _ => return None,
         })

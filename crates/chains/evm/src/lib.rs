@@ -34,4 +34,4 @@ pub use lane::{
     TxOutcome, TxRecord,
 };
 pub use revert::RevertReason;
-pub use rpc::{EndpointHealth, Log, RpcError, RpcErrorKind};
+pub use rpc::{EndpointHealth, Log, RpcError, RpcErrorKind, reads_answer};

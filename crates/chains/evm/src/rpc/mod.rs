@@ -13,7 +13,7 @@ mod wire;
 
 pub use error::{RpcError, RpcErrorKind};
 pub use health::EndpointHealth;
-pub use wire::Log;
+pub use wire::{Log, reads_answer};
 
 pub(crate) use call::{Call, Rpc};
 pub(crate) use endpoint::Endpoint;

@@ -124,3 +124,22 @@ pub(crate) struct WireReceipt {
     pub(crate) status: Option<U64>,
     pub(crate) logs: Vec<WireLog>,
 }
+
+/// Whether this JSON is a block's header, a list of logs or a receipt, read just as an endpoint's
+/// answer is. For fuzzing.
+#[doc(hidden)]
+pub fn reads_answer(json: &[u8]) -> bool {
+    let header =
+        serde_json::from_slice::<WireHeader>(json).is_ok_and(|wire| wire.checked().is_some());
+    let logs = serde_json::from_slice::<Vec<WireLog>>(json)
+        .is_ok_and(|logs| logs.into_iter().filter_map(WireLog::checked).count() > 0);
+    let receipt = serde_json::from_slice::<WireReceipt>(json).is_ok_and(|receipt| {
+        receipt
+            .logs
+            .into_iter()
+            .filter_map(WireLog::checked)
+            .count()
+            > 0
+    });
+    header || logs || receipt
+}
