@@ -1,6 +1,6 @@
 //! Compiles the contracts with the pinned compiler and keeps the checked-in artifacts equal to the sources.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,9 @@ pub(crate) fn build(check: bool) -> Result<()> {
 pub(crate) fn build_in(contracts: &Path, check: bool) -> Result<()> {
     install(contracts)?;
     let settings = compiler_settings();
-    let output = compile(contracts, &settings, &BTreeMap::new(), &EVERYTHING)?;
+    let sources = sources(contracts, &BTreeMap::new())?;
+    let everything = json!({ "*": { "*": EVERYTHING } });
+    let output = compile(contracts, &settings, &sources, &everything, true)?;
     let artifacts = artifacts(contracts, &output, &settings)?;
     let directory = contracts.join("artifacts");
     if check {
@@ -44,11 +46,19 @@ pub(crate) fn creation_codes(
 ) -> Result<BTreeMap<String, String>> {
     let contracts = directory();
     install(&contracts)?;
+    let sources = sources(&contracts, edited)?;
+    let touched = touched(&sources, edited);
+    // Code is made for those alone: for all contracts it takes a minute and more.
+    let selection: Map<String, Value> = touched
+        .into_iter()
+        .map(|name| (name, json!({ "*": ["evm.bytecode.object"] })))
+        .collect();
     let output = compile(
         &contracts,
         &compiler_settings(),
-        edited,
-        &["evm.bytecode.object"],
+        &sources,
+        &Value::Object(selection),
+        edited.is_empty(),
     )?;
     let mut codes = BTreeMap::new();
     for definitions in output["contracts"].as_object().into_iter().flatten() {
@@ -125,14 +135,13 @@ const EVERYTHING: [&str; 5] = [
     "storageLayout",
 ];
 
-/// Compiles everything, with other contents for the files in `edited`, named as from the root of the tree.
-fn compile(
+/// The sources by name, with other contents for the files in `edited`, which are named as from the root of
+/// the tree.
+fn sources(
     contracts: &Path,
-    settings: &Value,
     edited: &BTreeMap<String, String>,
-    outputs: &[&str],
-) -> Result<Value> {
-    let mut sources = Map::new();
+) -> Result<BTreeMap<String, String>> {
+    let mut sources = BTreeMap::new();
     for path in solidity_files(&contracts.join("src"))? {
         let name = path
             .strip_prefix(contracts)?
@@ -143,10 +152,72 @@ fn compile(
             None => fs::read_to_string(&path)
                 .with_context(|| format!("cannot read {}", path.display()))?,
         };
-        sources.insert(name, json!({ "content": content }));
+        sources.insert(name, content);
     }
+    Ok(sources)
+}
+
+/// The sources that are edited or import one that is, directly or not.
+fn touched(
+    sources: &BTreeMap<String, String>,
+    edited: &BTreeMap<String, String>,
+) -> BTreeSet<String> {
+    let mut touched: BTreeSet<String> = edited
+        .keys()
+        .filter_map(|file| file.strip_prefix("contracts/"))
+        .map(str::to_owned)
+        .collect();
+    loop {
+        let more: Vec<String> = sources
+            .iter()
+            .filter(|(name, text)| {
+                !touched.contains(*name)
+                    && imports(name, text).any(|import| touched.contains(&import))
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        if more.is_empty() {
+            return touched;
+        }
+        touched.extend(more);
+    }
+}
+
+/// The files of ours that a source imports.
+fn imports(name: &str, text: &str) -> impl Iterator<Item = String> {
+    let directory: Vec<&str> = name.split('/').rev().skip(1).collect();
+    text.lines()
+        .filter(|line| line.contains("import ") || line.contains(" from "))
+        .filter_map(|line| line.split('"').nth(1))
+        .filter(|path| path.starts_with('.'))
+        .map(move |path| {
+            let mut parts: Vec<&str> = directory.iter().rev().copied().collect();
+            for part in path.split('/') {
+                match part {
+                    "." => {}
+                    ".." => drop(parts.pop()),
+                    part => parts.push(part),
+                }
+            }
+            parts.join("/")
+        })
+}
+
+/// Compiles these sources. Warnings are told unless something was taken out for a test, which leaves
+/// things unused.
+fn compile(
+    contracts: &Path,
+    settings: &Value,
+    sources: &BTreeMap<String, String>,
+    selection: &Value,
+    warn: bool,
+) -> Result<Value> {
+    let sources: Map<String, Value> = sources
+        .iter()
+        .map(|(name, content)| (name.clone(), json!({ "content": content })))
+        .collect();
     let mut settings = settings.clone();
-    settings["outputSelection"] = json!({ "*": { "*": outputs } });
+    settings["outputSelection"] = selection.clone();
     let input = json!({ "language": "Solidity", "sources": sources, "settings": settings });
 
     let mut child = Command::new("node")
@@ -174,8 +245,7 @@ fn compile(
     for message in output["errors"].as_array().into_iter().flatten() {
         let failing = message["severity"] == "error";
         failed |= failing;
-        // What is taken out for a test leaves things unused, and nobody wants to hear of it.
-        if !failing && !edited.is_empty() {
+        if !failing && !warn {
             continue;
         }
         eprintln!(
@@ -324,4 +394,32 @@ fn read_json(path: &Path) -> Result<Value> {
     let text =
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_imports_an_edited_file_is_touched_by_it() {
+        let texts = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            let owned = pairs
+                .iter()
+                .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+            owned.collect()
+        };
+        let sources = texts(&[
+            ("src/base/Base.sol", "import \"@openzeppelin/x/Base.sol\";"),
+            ("src/Middle.sol", "import {Base} from \"./base/Base.sol\";"),
+            (
+                "src/app/Top.sol",
+                "import {\n    Middle\n} from \"../Middle.sol\";",
+            ),
+            ("src/Other.sol", "contract Other {}"),
+        ]);
+        let edited = texts(&[("contracts/src/base/Base.sol", "")]);
+        let names = touched(&sources, &edited);
+        let expected = ["src/Middle.sol", "src/app/Top.sol", "src/base/Base.sol"];
+        assert_eq!(names, expected.map(str::to_owned).into());
+    }
 }
