@@ -101,19 +101,15 @@ fn chosen(defence: &Defence, options: &Options) -> bool {
     named && (!options.contracts || defence.is_contract())
 }
 
-/// The invariants that no defence keeps yet.
-pub(crate) fn gaps(workspace: &Workspace) -> Result<Vec<tidy::Finding>> {
-    Ok(file::missing_invariants(&load(&workspace.root)?))
-}
-
-/// What the tree's rules have to say about the defences: each can be taken out, and the table in
-/// SECURITY.md lists them.
+/// What the tree's rules have to say about the defences: each can be taken out, every invariant has
+/// one, and the table in SECURITY.md lists them.
 pub(crate) fn problems(workspace: &Workspace) -> Result<Vec<tidy::Finding>> {
     let all = load(&workspace.root)?;
     let mut found: Vec<tidy::Finding> = all
         .iter()
         .flat_map(|defence| defence.problems(&workspace.root))
         .collect();
+    found.extend(file::missing_invariants(&all));
     found.extend(table::problem(workspace, &all)?);
     Ok(found)
 }

@@ -100,7 +100,6 @@ fn check(workspace: &Workspace) -> Result<Findings> {
         }
     }
     findings.broken.extend(defences::problems(workspace)?);
-    findings.warnings.extend(defences::gaps(workspace)?);
     findings.broken.extend(floors::check(workspace));
     findings
         .broken
