@@ -161,6 +161,11 @@ impl EvmChain {
         }
     }
 
+    /// The gas that the newest block has room for, if the endpoint in use has told.
+    pub fn block_gas_limit(&self) -> Option<u64> {
+        self.pool().current().head()?.gas_limit
+    }
+
     /// The newest block whenever it changes: pushed by the endpoint in use, polled where it cannot
     /// push. Blocks that come faster than the receiver looks are skipped; to miss none, use
     /// [`Self::follow`].

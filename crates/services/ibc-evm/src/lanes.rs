@@ -1,5 +1,6 @@
 //! The engine's database as the place where transaction lanes keep their nonces.
 
+use alloy::primitives::{Address, B256, Bytes};
 use causeway_engine::{Engine, EngineError, MinedIn, Term, TxOutcome, Unit, UnixMillis};
 use causeway_evm::{LaneStore, Reserved, Settled, SignedAttempt, StoreError, TxCall, TxRecord};
 use serde::{Deserialize, Serialize};
@@ -12,12 +13,50 @@ pub(crate) struct EngineLanes {
     term: Term,
 }
 
-/// What a lane wants to know of a transaction again.
+/// What a lane wants to know of a transaction again, beside what the engine keeps by itself: the
+/// raw form of the last attempt. A batch is large, so nothing is kept twice, and of what is settled
+/// only how it ended.
 #[derive(Serialize, Deserialize)]
 struct Body {
-    call: TxCall,
-    attempts: Vec<SignedAttempt>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    call: Option<TxCall>,
+    attempts: Vec<Attempt>,
     settled: Option<Settled>,
+}
+
+/// A [`SignedAttempt`] without its raw form.
+#[derive(Serialize, Deserialize)]
+struct Attempt {
+    hash: B256,
+    max_fee: u128,
+    priority_fee: u128,
+    gas_limit: u64,
+    cancels: bool,
+}
+
+impl Body {
+    fn open(call: &TxCall, attempts: &[SignedAttempt]) -> Self {
+        let attempts = attempts.iter().map(|attempt| Attempt {
+            hash: attempt.hash,
+            max_fee: attempt.max_fee,
+            priority_fee: attempt.priority_fee,
+            gas_limit: attempt.gas_limit,
+            cancels: attempt.cancels,
+        });
+        Self {
+            call: Some(call.clone()),
+            attempts: attempts.collect(),
+            settled: None,
+        }
+    }
+
+    fn settled(settled: &Settled) -> Self {
+        Self {
+            call: None,
+            attempts: Vec::new(),
+            settled: Some(settled.clone()),
+        }
+    }
 }
 
 impl EngineLanes {
@@ -31,28 +70,6 @@ impl EngineLanes {
         unit.fence(&self.term).await?;
         Ok(unit)
     }
-
-    async fn pending_body(&self, lane: &str, nonce: u64) -> Result<Body, StoreError> {
-        let pending = self
-            .engine
-            .lane_pending(lane)
-            .await
-            .map_err(StoreError::new)?;
-        let record = pending
-            .into_iter()
-            .find(|record| record.nonce == nonce)
-            .ok_or_else(|| {
-                StoreError::new(EngineError::UnknownTransaction {
-                    lane: lane.to_owned(),
-                    nonce,
-                })
-            })?;
-        body(&record)
-    }
-}
-
-fn body(record: &causeway_engine::TxRecord) -> Result<Body, StoreError> {
-    serde_json::from_value(record.body.clone().unwrap_or_default()).map_err(StoreError::new)
 }
 
 fn json(body: &Body) -> Result<serde_json::Value, StoreError> {
@@ -60,17 +77,32 @@ fn json(body: &Body) -> Result<serde_json::Value, StoreError> {
 }
 
 fn from_engine(record: &causeway_engine::TxRecord) -> Result<TxRecord, StoreError> {
-    let Body {
-        call,
-        attempts,
-        settled,
-    } = body(record)?;
+    let body = record.body.clone().unwrap_or_default();
+    let body: Body = serde_json::from_value(body).map_err(StoreError::new)?;
+    let last = body.attempts.len().saturating_sub(1);
+    let attempts = body.attempts.into_iter().enumerate();
+    let attempts = attempts.map(|(place, attempt)| SignedAttempt {
+        raw: match &record.raw {
+            Some(raw) if place == last => raw.clone(),
+            _ => Bytes::new(),
+        },
+        hash: attempt.hash,
+        max_fee: attempt.max_fee,
+        priority_fee: attempt.priority_fee,
+        gas_limit: attempt.gas_limit,
+        cancels: attempt.cancels,
+    });
+    let call = match (body.call, &body.settled) {
+        (Some(call), _) => call,
+        (None, Some(_)) => TxCall::new(Address::ZERO, Bytes::new()),
+        (None, None) => return Err(StoreError::new("a transaction that is open has no call")),
+    };
     Ok(TxRecord {
         nonce: record.nonce,
         key: record.key.clone(),
         call,
-        attempts,
-        settled,
+        attempts: attempts.collect(),
+        settled: body.settled,
     })
 }
 
@@ -115,12 +147,7 @@ impl LaneStore for EngineLanes {
             let mut unit = self.begin().await?;
             let reserved = unit.lane_reserve(lane, key, chain_next_nonce).await?;
             if reserved.fresh {
-                let body = Body {
-                    call: call.clone(),
-                    attempts: Vec::new(),
-                    settled: None,
-                };
-                let body = serde_json::to_value(body).unwrap_or_default();
+                let body = serde_json::to_value(Body::open(call, &[])).unwrap_or_default();
                 unit.lane_note(lane, reserved.nonce, &body).await?;
             }
             unit.commit().await?;
@@ -144,18 +171,14 @@ impl LaneStore for EngineLanes {
         })
     }
 
-    async fn record(
-        &self,
-        lane: &str,
-        nonce: u64,
-        attempt: &SignedAttempt,
-    ) -> Result<(), StoreError> {
-        let mut body = self.pending_body(lane, nonce).await?;
-        body.attempts.push(attempt.clone());
-        let body = json(&body)?;
+    async fn record(&self, lane: &str, record: &TxRecord) -> Result<(), StoreError> {
+        let Some(last) = record.attempts.last() else {
+            return Ok(());
+        };
+        let body = json(&Body::open(&record.call, &record.attempts))?;
         let work = async {
             let mut unit = self.begin().await?;
-            unit.lane_record(lane, nonce, &attempt.raw, attempt.hash, &body)
+            unit.lane_record(lane, record.nonce, &last.raw, last.hash, &body)
                 .await?;
             unit.commit().await
         };
@@ -172,10 +195,14 @@ impl LaneStore for EngineLanes {
         pending.iter().map(from_engine).collect()
     }
 
-    async fn settle(&self, lane: &str, nonce: u64, settled: &Settled) -> Result<(), StoreError> {
-        let mut body = self.pending_body(lane, nonce).await?;
-        body.settled = Some(settled.clone());
-        let body = json(&body)?;
+    async fn settle(
+        &self,
+        lane: &str,
+        record: &TxRecord,
+        settled: &Settled,
+    ) -> Result<(), StoreError> {
+        let body = json(&Body::settled(settled))?;
+        let nonce = record.nonce;
         let work = async {
             let mut unit = self.begin().await?;
             unit.lane_note(lane, nonce, &body).await?;
@@ -190,8 +217,6 @@ impl LaneStore for EngineLanes {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
-
-    use alloy::primitives::{Address, B256, Bytes};
 
     use super::*;
 
@@ -213,17 +238,21 @@ mod tests {
             cancels: false,
         };
         let asleep = lead("asleep", 0).await;
-        asleep.reserve("signer", "a", &call, 7).await.unwrap();
+        let reserved = asleep.reserve("signer", "a", &call, 7).await.unwrap();
+        let mut record = reserved.record;
+        record.attempts.push(attempt);
         let awake = lead("awake", 1000).await;
 
         assert!(asleep.reserve("signer", "b", &call, 7).await.is_err());
-        assert!(asleep.record("signer", 7, &attempt).await.is_err());
+        assert!(asleep.record("signer", &record).await.is_err());
         let superseded = Settled::Superseded;
-        assert!(asleep.settle("signer", 7, &superseded).await.is_err());
+        assert!(asleep.settle("signer", &record, &superseded).await.is_err());
         // What it had reserved is its successor's to go on with, and nothing else.
         let pending = awake.pending("signer").await.unwrap();
         assert_eq!(pending.len(), 1);
         assert_eq!((pending[0].nonce, pending[0].attempts.len()), (7, 0));
-        awake.record("signer", 7, &attempt).await.unwrap();
+        awake.record("signer", &record).await.unwrap();
+        let pending = awake.pending("signer").await.unwrap();
+        assert_eq!(pending, [record], "nothing of it is lost on the way");
     }
 }

@@ -70,6 +70,7 @@ impl Follower {
         logs: Vec<Log>,
         end: BlockRef,
     ) -> Result<Step, EvmError> {
+        let count = logs.len();
         let blocks = by_block(logs);
         let heights: Vec<_> = blocks.iter().map(|logs| logs[0].block_height).collect();
         let headers = fetch::headers(rpc, &heights).await?;
@@ -79,7 +80,7 @@ impl Follower {
             updates.push(Update::Block { block, logs });
             updates.push(Update::Final { block });
         }
-        self.range.succeeded();
+        self.range.succeeded(count);
         if heights.last() != Some(&end.height) {
             updates.push(Update::Final { block: end });
         }

@@ -46,7 +46,7 @@ impl Follower {
                 return Ok(None);
             }
         };
-        self.range.succeeded();
+        self.range.succeeded(logs.len());
         let mut updates = self.corrections(endpoint, first, &block, logs);
         let complete = updates.iter().all(|update| match update {
             Update::Withdrawn { block: gone } => {

@@ -170,12 +170,17 @@ impl Follower {
     }
 
     /// Reads the blocks after the tip one by one, each with its own logs.
-    async fn near_head(&self, endpoint: &Arc<Endpoint>, head: &Header) -> Result<Step, EvmError> {
+    async fn near_head(
+        &mut self,
+        endpoint: &Arc<Endpoint>,
+        head: &Header,
+    ) -> Result<Step, EvmError> {
         let next = self.cursor.next_height();
         let headers = if head.block.height == next {
             vec![*head]
         } else {
-            let last = head.block.height.min(next.saturating_add(NEAR - 1));
+            let blocks = self.range.size().min(NEAR);
+            let last = head.block.height.min(next.saturating_add(blocks - 1));
             let heights: Vec<_> = (next..=last).collect();
             let found = fetch::headers(&endpoint.rpc(), &heights).await?;
             self.linked(found)
@@ -187,6 +192,9 @@ impl Follower {
         }
         let pool = self.chain.pool();
         let logs = fetch::logs_of_blocks(pool, endpoint, &self.filter, &headers).await?;
+        if head.block.height != next {
+            self.range.succeeded(logs.iter().map(Vec::len).sum());
+        }
         let updates = headers.into_iter().zip(logs);
         let updates = updates.map(|(header, logs)| Update::Block {
             block: header.block,

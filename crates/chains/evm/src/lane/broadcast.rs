@@ -96,13 +96,9 @@ impl<S: LaneStore> Core<S> {
             }
         };
         // What was sent but not recorded could be mined without anybody knowing it.
-        if let Err(error) = self.store.record(&self.name, nonce, &signed).await {
+        if let Err(error) = self.keep_attempt(nonce, signed).await {
             warn!(lane = %self.name, nonce, %error, "transaction is not recorded and not sent");
             return self.tell(nonce, Err(error.into()));
-        }
-        if let Some(entry) = self.state().entries.get_mut(&nonce) {
-            entry.attempts.push(signed);
-            entry.accepted = false;
         }
         self.broadcast(nonce).await;
     }
@@ -197,7 +193,8 @@ impl<S: LaneStore> Core<S> {
                 return false;
             }
         };
-        if let Err(error) = self.store.record(&self.name, nonce, &signed).await {
+        let hash = signed.hash;
+        if let Err(error) = self.keep_attempt(nonce, signed).await {
             warn!(lane = %self.name, nonce, %error, "replacement is not recorded and not sent");
             return false;
         }
@@ -207,13 +204,9 @@ impl<S: LaneStore> Core<S> {
             .get(&nonce)
             .map(|entry| entry.key.clone());
         info!(
-            lane = %self.name, nonce, key, replaced = %attempt.hash, hash = %signed.hash,
+            lane = %self.name, nonce, key, replaced = %attempt.hash, %hash,
             max_fee = fees.max_fee, priority_fee = fees.priority_fee, "fees raised"
         );
-        if let Some(entry) = self.state().entries.get_mut(&nonce) {
-            entry.attempts.push(signed);
-            entry.accepted = false;
-        }
         true
     }
 

@@ -13,7 +13,7 @@ use alloy_primitives::{Address, Signature, TxKind, U256};
 use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 
 use super::{
-    LaneConfig, LaneError, LaneStore, SignedAttempt, TxCall, TxOutcome, TxRecord,
+    LaneConfig, LaneError, LaneStore, SignedAttempt, StoreError, TxCall, TxOutcome, TxRecord,
     fees::{Fees, Market},
 };
 use crate::{EvmChain, EvmError};
@@ -57,6 +57,17 @@ impl Entry {
             busy: false,
             vanished: None,
             permit,
+        }
+    }
+
+    /// What the store is to keep of it.
+    pub(super) fn record(&self, nonce: u64) -> TxRecord {
+        TxRecord {
+            nonce,
+            key: self.key.clone(),
+            call: self.call.clone(),
+            attempts: self.attempts.clone(),
+            settled: None,
         }
     }
 
@@ -104,6 +115,26 @@ impl<S: LaneStore> Core<S> {
             .current()
             .head()
             .map_or(0, |head| head.block.height)
+    }
+
+    /// Keeps an attempt in the store and then here, to be broadcast next.
+    pub(super) async fn keep_attempt(
+        &self,
+        nonce: u64,
+        signed: SignedAttempt,
+    ) -> Result<(), StoreError> {
+        let record = self.state().entries.get(&nonce).map(|entry| {
+            let mut record = entry.record(nonce);
+            record.attempts.push(signed.clone());
+            record
+        });
+        let Some(record) = record else { return Ok(()) };
+        self.store.record(&self.name, &record).await?;
+        if let Some(entry) = self.state().entries.get_mut(&nonce) {
+            entry.attempts.push(signed);
+            entry.accepted = false;
+        }
+        Ok(())
     }
 
     pub(super) fn tell(&self, nonce: u64, answer: Answer) {

@@ -1,4 +1,4 @@
-use alloy_primitives::{U64, U256};
+use alloy_primitives::{Bytes, U64, U256};
 use serde_json::json;
 
 use super::{
@@ -9,8 +9,33 @@ use super::{
 use crate::{RpcError, chain::quantity, rpc::Call};
 
 impl<S: LaneStore> Core<S> {
+    /// [`Self::estimate`], with the call's limit as a guess: if the call succeeds with it, it is good,
+    /// and otherwise the node is asked to search for a better one. A search makes the call a dozen
+    /// times, a try once.
+    pub(super) async fn try_guess(&self, call: &TxCall) -> Result<(TxCall, Fees), LaneError> {
+        match self.estimate(call).await {
+            Err(LaneError::Reverted { .. } | LaneError::TooMuchGas { .. })
+                if call.gas_limit.is_some() =>
+            {
+                let open = TxCall {
+                    gas_limit: None,
+                    ..call.clone()
+                };
+                self.estimate(&open).await
+            }
+            estimated => estimated,
+        }
+    }
+
+    /// The most gas that one transaction may take.
+    pub(super) fn gas_cap(&self) -> u64 {
+        let of_block = self.chain.block_gas_limit().unwrap_or(u64::MAX);
+        self.config.max_gas_per_tx.min(of_block)
+    }
+
     /// The call with its gas limit, and what to offer for it: one round trip that also finds out
-    /// whether it reverts and whether the account can pay.
+    /// whether it reverts and whether the account can pay. A limit that is given is not searched for
+    /// but tried.
     pub(super) async fn estimate(&self, call: &TxCall) -> Result<(TxCall, Fees), LaneError> {
         let height = self.head_height();
         let known = self.state().market.filter(|market| market.height == height);
@@ -18,20 +43,27 @@ impl<S: LaneStore> Core<S> {
         if let Some(to) = call.to {
             request["to"] = json!(to);
         }
-        if let Some(gas) = call.gas_limit {
-            request["gas"] = json!(quantity(gas));
-        }
+        let method = match call.gas_limit {
+            Some(gas) => {
+                request["gas"] = json!(quantity(gas));
+                "eth_call"
+            }
+            None => "eth_estimateGas",
+        };
         let mut calls = vec![
-            Call::new("eth_estimateGas", json!([request, "latest"])),
+            Call::new(method, json!([request, "latest"])),
             Call::new("eth_getBalance", json!([self.account, "latest"])),
         ];
         if known.is_none() {
             calls.push(Market::call());
         }
         let mut answers = self.chain.rpc().batch(calls).await?.into_iter();
-        let missing =
-            || RpcError::malformed(self.chain.rpc().endpoint(), "eth_estimateGas", "no answer");
-        let estimated = answers.next().ok_or_else(missing)?.read::<U64>();
+        let missing = || RpcError::malformed(self.chain.rpc().endpoint(), method, "no answer");
+        let answer = answers.next().ok_or_else(missing)?;
+        let gas_limit = match call.gas_limit {
+            Some(given) => answer.read::<Bytes>().map(|_| given),
+            None => answer.read::<U64>().map(|estimated| estimated.to()),
+        };
         let balance = answers.next().ok_or_else(missing)?.read::<U256>()?;
         let market = match (known, answers.next()) {
             (Some(market), _) => market,
@@ -40,10 +72,10 @@ impl<S: LaneStore> Core<S> {
             }
             (None, None) => return Err(missing().into()),
         };
-        let estimated: u64 = estimated.map_err(|error| self.why_not(error))?.to();
+        let gas_limit = gas_limit.map_err(|error| self.why_not(error))?;
         let gas_limit = match call.gas_limit {
             Some(given) => given,
-            None => self.with_headroom(estimated)?,
+            None => self.with_headroom(gas_limit)?,
         };
         let fees = market.offer(&self.config);
         let cost = U256::from(gas_limit) * U256::from(fees.max_fee);
@@ -67,9 +99,7 @@ impl<S: LaneStore> Core<S> {
     }
 
     fn with_headroom(&self, estimated: u64) -> Result<u64, LaneError> {
-        let head = self.chain.pool().current().head();
-        let of_block = head.and_then(|head| head.gas_limit).unwrap_or(u64::MAX);
-        let limit = self.config.max_gas_per_tx.min(of_block);
+        let limit = self.gas_cap();
         if estimated > limit {
             let details = format!("it needs {estimated}, the limit is {limit}");
             return Err(LaneError::TooMuchGas { details });
@@ -102,6 +132,7 @@ impl<S: LaneStore> Core<S> {
             "exceeds allowance",
             "gas limit",
             "gas too high",
+            "intrinsic gas",
         ]) {
             return LaneError::TooMuchGas { details: words };
         }
@@ -115,7 +146,7 @@ impl<S: LaneStore> Core<S> {
         ]) {
             let reason = crate::RevertReason::Message(words);
             return LaneError::Reverted {
-                data: alloy_primitives::Bytes::new(),
+                data: Bytes::new(),
                 reason,
             };
         }

@@ -244,7 +244,9 @@ impl<S: LaneStore> Core<S> {
     /// Writes the outcomes down and lets the entries go.
     async fn settle(&self, settled: Vec<(u64, Settled)>) -> Result<(), LaneError> {
         for (nonce, ending) in settled {
-            self.store.settle(&self.name, nonce, &ending).await?;
+            let record = self.state().entries.get(&nonce).map(|e| e.record(nonce));
+            let Some(record) = record else { continue };
+            self.store.settle(&self.name, &record, &ending).await?;
             let Some(entry) = self.state().entries.remove(&nonce) else {
                 continue;
             };

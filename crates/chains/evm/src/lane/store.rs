@@ -15,7 +15,7 @@ pub struct TxCall {
     pub data: Bytes,
     /// Wei to send along.
     pub value: U256,
-    /// The gas limit; `None` until it is estimated.
+    /// The gas limit; before the call is submitted, a guess, or `None` to have it estimated.
     pub gas_limit: Option<u64>,
 }
 
@@ -111,24 +111,25 @@ pub trait LaneStore: Send + Sync + 'static {
         chain_next_nonce: u64,
     ) -> impl Future<Output = Result<Reserved, StoreError>> + Send;
 
-    /// Adds a signed attempt to the unsettled record with this nonce. Called before the attempt is
+    /// Keeps the attempts of an unsettled record, the last of which is new. Called before that is
     /// broadcast for the first time.
     fn record(
         &self,
         lane: &str,
-        nonce: u64,
-        attempt: &SignedAttempt,
+        record: &TxRecord,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// All records without an outcome, in the order of their nonces.
+    /// All records without an outcome, in the order of their nonces. Of the attempts, only the last
+    /// needs to have its raw form: no other is ever sent again.
     fn pending(&self, lane: &str)
     -> impl Future<Output = Result<Vec<TxRecord>, StoreError>> + Send;
 
-    /// Gives the unsettled record with this nonce its outcome.
+    /// Gives an unsettled record its outcome. Nothing but its nonce, its key and the outcome is asked
+    /// for again.
     fn settle(
         &self,
         lane: &str,
-        nonce: u64,
+        record: &TxRecord,
         outcome: &Settled,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

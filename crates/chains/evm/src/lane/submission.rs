@@ -131,19 +131,30 @@ impl<S: LaneStore> TxLane<S> {
             .count()
     }
 
-    /// Whether the call would revert now, without sending anything: the gas it would use, with
-    /// headroom.
+    /// Whether the call would revert now, given all the gas that a transaction may have, without
+    /// sending anything.
     ///
     /// # Errors
     /// What [`Self::submit`] would refuse before sending.
-    pub async fn simulate(&self, call: &TxCall) -> Result<u64, LaneError> {
-        let (call, _) = self.core.estimate(call).await?;
-        Ok(call.gas_limit.unwrap_or_default())
+    pub async fn simulate(&self, call: &TxCall) -> Result<(), LaneError> {
+        let call = TxCall {
+            gas_limit: Some(self.core.gas_cap()),
+            ..call.clone()
+        };
+        self.core.try_guess(&call).await.map(drop)
+    }
+
+    /// The most gas that one transaction of this lane may take.
+    pub fn gas_cap(&self) -> u64 {
+        self.core.gas_cap()
     }
 
     /// Sends a transaction and waits until it is in a block. The same key means the same
     /// transaction: submitted again, also after a crash, it is found and not sent twice. Dropping
     /// the future does not stop what was sent.
+    ///
+    /// A gas limit that the call has is a guess: it is tried, and if it is not enough, another is
+    /// estimated.
     ///
     /// The outcome may have reverted; look at [`TxOutcome::success`]. If the block is taken back by
     /// the chain, the lane sends the same transaction again by itself.
@@ -158,7 +169,7 @@ impl<S: LaneStore> TxLane<S> {
                 Some(Found::Settled(outcome)) => return Ok(outcome),
                 Some(Found::Waiting(receiver)) => receiver,
                 None => {
-                    let (call, fees) = self.core.estimate(&call).await?;
+                    let (call, fees) = self.core.try_guess(&call).await?;
                     let permit = Arc::clone(&self.in_flight).acquire_owned().await;
                     let permit = permit.map_err(|_| LaneError::Closed)?;
                     let entering =
@@ -237,7 +248,7 @@ async fn enter<S: LaneStore>(
         };
         if gap {
             core.store
-                .settle(&core.name, nonce, &Settled::Superseded)
+                .settle(&core.name, &reserved.record, &Settled::Superseded)
                 .await?;
             let (account, got) = (core.account, nonce);
             return Err(LaneError::NonceGap {

@@ -59,6 +59,36 @@ async fn twenty_submissions_at_once_are_mined_in_order_without_gaps() {
     eventually(async || store.settled()).await;
 }
 
+#[tokio::test]
+async fn a_guessed_gas_limit_is_taken_if_it_is_enough_and_replaced_by_an_estimate_if_not() {
+    let anvil = Anvil::start(&[]).await;
+    let contract = Contract::deploy(&anvil).await;
+    let chain = connect(&[&anvil.ws], Finality::Depth(0)).await;
+    let store = MemoryStore::default();
+    let lane = lane(&chain, &store).await;
+    let submit = async |key: &str, guess: u64, word: B256| {
+        let call = TxCall {
+            gas_limit: Some(guess),
+            ..call(&contract, word)
+        };
+        soon(lane.submit(key, call)).await
+    };
+    let guesses = [("enough", 123_456), ("short", 25_000), ("absurd", 3)];
+    for (number, (key, guess)) in (1..).zip(guesses) {
+        let outcome = submit(key, guess, word(number)).await.unwrap();
+        assert!(outcome.success, "{key}");
+        let records = store.records();
+        let record = records.iter().find(|record| record.key == key).unwrap();
+        let limit = record.call.gas_limit.unwrap();
+        assert_eq!(limit == guess, key == "enough", "{key}: {limit}");
+        assert!(limit >= outcome.gas_used, "{key}: {limit}");
+    }
+    // What reverts is refused all the same, and costs no nonce.
+    let refused = submit("bad", 123_456, bad(1)).await.unwrap_err();
+    assert!(matches!(refused, LaneError::Reverted { .. }), "{refused}");
+    assert_eq!(anvil.nonce(ACCOUNTS[0]).await, 3);
+}
+
 /// Deploys on a chain that makes its blocks by time or by hand.
 async fn deployed(anvil: &Anvil) -> Contract {
     anvil.rpc("evm_setAutomine", json!([true])).await;

@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex};
 
-use causeway_evm::{LaneStore, Reserved, Settled, SignedAttempt, StoreError, TxCall, TxRecord};
+use causeway_evm::{LaneStore, Reserved, Settled, StoreError, TxCall, TxRecord};
 
 /// A store in memory whose clones share everything, so that it outlives a lane.
 #[derive(Clone, Default)]
@@ -88,11 +88,13 @@ impl LaneStore for MemoryStore {
         })
     }
 
-    async fn record(&self, _: &str, nonce: u64, attempt: &SignedAttempt) -> Result<(), StoreError> {
+    async fn record(&self, _: &str, record: &TxRecord) -> Result<(), StoreError> {
         if *self.broken.lock().unwrap() {
             return Err(StoreError::new("broken for the test"));
         }
-        self.with(nonce, |record| record.attempts.push(attempt.clone()))
+        self.with(record.nonce, |kept| {
+            kept.attempts.clone_from(&record.attempts);
+        })
     }
 
     async fn pending(&self, _: &str) -> Result<Vec<TxRecord>, StoreError> {
@@ -105,7 +107,12 @@ impl LaneStore for MemoryStore {
         Ok(open)
     }
 
-    async fn settle(&self, _: &str, nonce: u64, outcome: &Settled) -> Result<(), StoreError> {
-        self.with(nonce, |record| record.settled = Some(outcome.clone()))
+    async fn settle(
+        &self,
+        _: &str,
+        record: &TxRecord,
+        outcome: &Settled,
+    ) -> Result<(), StoreError> {
+        self.with(record.nonce, |kept| kept.settled = Some(outcome.clone()))
     }
 }
