@@ -47,10 +47,10 @@ sqlite://causeway.db | postgres://causeway:hunter2@host/ | store | names no data
 \n[log]\n | \n[logs]\n | logs | unknown field `logs` | causeway config schema
 format = "text" | format = "xml" | log.format | xml | "text" or "json"
 level = "info" | level = "a=b=c" | log.level | a=b=c | debug
-batch = 50 | batsch = 50 | relayer.batsch | unknown field `batsch` | correct its name
-batch = 50 | batch = 0 | relayer.batch | 0 is outside | 1 to 200
-batch = 50 | overdue_after = 10 | relayer.overdue_after | `10` | "10m"
-batch = 50 | batch = "many" | relayer.batch | whole number | 1 to 200
+batch = 200 | batsch = 50 | relayer.batsch | unknown field `batsch` | correct its name
+batch = 200 | batch = 0 | relayer.batch | 0 is outside | 1 to 200
+batch = 200 | overdue_after = 10 | relayer.overdue_after | `10` | "10m"
+batch = 200 | batch = "many" | relayer.batch | whole number | 1 to 200
 id = "eip155:31337" | id = "31337" | chains[0].id | "31337" | eip155:31337
 id = "eip155:31337" |  | chains[0].id | missing field | eip155:31337
 id = "eip155:31338" | id = "eip155:31337" | chains[1].id | chains[0] | join
@@ -251,7 +251,7 @@ fn all_mistakes_are_told_at_once() {
 
 #[test]
 fn the_environment_overrides_the_file_under_the_same_rules() {
-    let mut sandbox = Sandbox::with_starter("batch = 50", "batch = \"wrong\"");
+    let mut sandbox = Sandbox::with_starter("batch = 200", "batch = \"wrong\"");
     sandbox.set("CAUSEWAY__RELAYER__BATCH", "20");
     assert_eq!(sandbox.run(&["config", "validate"]).code, 0);
     sandbox.set("CAUSEWAY__CHAINS__BETA__AGREEMENT", "3");

@@ -1,6 +1,7 @@
 //! Claiming effects and saying what became of them. Whoever lost the lease changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -40,17 +41,34 @@ impl Unit<'_> {
         max: usize,
         lease: Duration,
     ) -> Result<Vec<Claimed<E>>, EngineError> {
+        self.claim_attempted(lane, owner, 0..=u32::MAX, max, lease)
+            .await
+    }
+
+    /// [`claim`](Self::claim), but only effects that have failed so many times: so that those that
+    /// never failed need not wait for those that keep failing.
+    pub async fn claim_attempted<E: DeserializeOwned>(
+        &mut self,
+        lane: &str,
+        owner: &str,
+        attempts: RangeInclusive<u32>,
+        max: usize,
+        lease: Duration,
+    ) -> Result<Vec<Claimed<E>>, EngineError> {
         let now = self.now();
         let rows = query(
             "UPDATE effects SET lease_owner = $1, lease_until = $2 WHERE id IN \
              (SELECT id FROM effects WHERE lane = $3 AND status = 'pending' \
-             AND due_at <= $4 AND lease_until <= $4 ORDER BY due_at, id LIMIT $5) \
+             AND due_at <= $4 AND lease_until <= $4 AND attempts BETWEEN $5 AND $6 \
+             ORDER BY due_at, id LIMIT $7) \
              RETURNING due_at, id, key, kind, process_key, body, attempts",
         )
         .bind(owner)
         .bind(now.plus(lease).as_millis())
         .bind(lane)
         .bind(now.as_millis())
+        .bind(i64::from(*attempts.start()))
+        .bind(i64::from(*attempts.end()))
         .bind(sql::limit(max))
         .fetch_all(self.flushed().await?)
         .await?;
@@ -236,6 +254,24 @@ impl Engine {
     ) -> Result<Vec<Claimed<E>>, EngineError> {
         let mut unit = self.begin(now).await?;
         let claimed = unit.claim(lane, owner, max, lease).await?;
+        unit.commit().await?;
+        Ok(claimed)
+    }
+
+    /// [`Unit::claim_attempted`] in a unit of its own.
+    pub async fn claim_attempted<E: DeserializeOwned>(
+        &self,
+        lane: &str,
+        owner: &str,
+        attempts: RangeInclusive<u32>,
+        max: usize,
+        lease: Duration,
+        now: UnixMillis,
+    ) -> Result<Vec<Claimed<E>>, EngineError> {
+        let mut unit = self.begin(now).await?;
+        let claimed = unit
+            .claim_attempted(lane, owner, attempts, max, lease)
+            .await?;
         unit.commit().await?;
         Ok(claimed)
     }

@@ -18,6 +18,7 @@ use url::Url;
 
 use crate::{
     http,
+    node::cpu_time_of,
     process::{LOOK_AGAIN, Process},
 };
 
@@ -257,6 +258,11 @@ impl Anvil {
     /// The process id.
     pub fn pid(&self) -> u32 {
         self.process.id()
+    }
+
+    /// Processor time that it has used so far.
+    pub fn cpu_time(&self) -> Result<Duration> {
+        cpu_time_of(self.pid())
     }
 
     /// The file that its output goes to.

@@ -18,7 +18,7 @@ pub use anvil::{
 pub use faults::{FaultProxy, Faults, Garble, Lie, Refusal};
 pub use hurry::Hurry;
 pub use network::{Network, Side};
-pub use node::{CAUSEWAY_VARIABLE, Node, locate_causeway};
+pub use node::{CAUSEWAY_VARIABLE, Node, cpu_time_of, locate_causeway, rss_bytes_of};
 pub use options::{NetworkOptions, roles};
 pub use process::unused_port;
 pub use tour::{Playground, tour};

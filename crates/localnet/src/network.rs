@@ -2,8 +2,12 @@
 
 use std::{
     fmt::Write as _,
+    fs::OpenOptions,
+    io::Write as _,
     net::SocketAddr,
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use alloy::{primitives::U256, sol_types::SolCall};
@@ -229,6 +233,12 @@ impl Network {
             "\n[relayer]\nkey = {{ env = \"CAUSEWAY_KEY\" }}\nattestors = [{}]\n",
             attestors.join(", ")
         )?;
+        let keys = (1..self.options.signers)
+            .map(|signer| format!("{{ file = \"signer-{signer}.key\" }}"))
+            .collect::<Vec<_>>();
+        if !keys.is_empty() {
+            writeln!(config, "more_keys = [{}]", keys.join(", "))?;
+        }
         Ok(config)
     }
 
@@ -271,6 +281,12 @@ impl Network {
             node.kill9().await?;
         }
         Ok(())
+    }
+
+    /// Processor time that all attestors that run have used so far.
+    pub fn attestors_cpu_time(&self) -> Result<Duration> {
+        let nodes = self.attestors.iter().filter_map(|(_, node)| node.as_ref());
+        nodes.map(Node::cpu_time).sum()
     }
 
     /// The relayer's process, if it runs.
@@ -353,6 +369,10 @@ impl Network {
         let path = self.config_path(name);
         std::fs::write(&path, config)
             .with_context(|| format!("cannot write {}", path.display()))?;
+        for signer in 1..self.options.signers {
+            let path = self.options.dir.join(format!("signer-{signer}.key"));
+            write_key(&path, &dev_key_hex(roles::SECOND_SIGNER + signer - 1))?;
+        }
         let key = dev_key_hex(role);
         let log = self.options.dir.join(format!("{name}.log"));
         Node::spawn(
@@ -385,6 +405,19 @@ async fn allow_to_pause(side: &Side) -> Result<()> {
         )
         .await?;
     Ok(())
+}
+
+/// Nodes read keys only from files that nobody else may read.
+fn write_key(path: &Path, key: &str) -> Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(file.write_all(key.as_bytes())?)
 }
 
 fn attestor_name(index: usize) -> String {

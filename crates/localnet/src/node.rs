@@ -156,17 +156,32 @@ impl Node {
 
     /// Memory that it holds now.
     pub fn rss_bytes(&self) -> Result<u64> {
-        resident_bytes(&proc_file(self.pid(), "status")?)
+        rss_bytes_of(self.pid())
+    }
+
+    /// The most memory that it has ever held.
+    pub fn peak_rss_bytes(&self) -> Result<u64> {
+        status_bytes(&proc_file(self.pid(), "status")?, "VmHWM:")
     }
 
     /// Processor time that it has used so far, its own and the system's on its behalf.
     pub fn cpu_time(&self) -> Result<Duration> {
-        let ticks = processor_ticks(&proc_file(self.pid(), "stat")?)?;
-        let per_second = rustix::param::clock_ticks_per_second();
-        Ok(Duration::from_millis(
-            ticks.saturating_mul(1000) / per_second.max(1),
-        ))
+        cpu_time_of(self.pid())
     }
+}
+
+/// Memory that a process holds now.
+pub fn rss_bytes_of(pid: u32) -> Result<u64> {
+    status_bytes(&proc_file(pid, "status")?, "VmRSS:")
+}
+
+/// Processor time that a process has used so far, its own and the system's on its behalf.
+pub fn cpu_time_of(pid: u32) -> Result<Duration> {
+    let ticks = processor_ticks(&proc_file(pid, "stat")?)?;
+    let per_second = rustix::param::clock_ticks_per_second();
+    Ok(Duration::from_millis(
+        ticks.saturating_mul(1000) / per_second.max(1),
+    ))
 }
 
 /// The address that the configuration names as `listen`, as seen from this machine.
@@ -197,11 +212,12 @@ fn listen_address(config: &Path) -> Result<SocketAddr> {
     Ok(address)
 }
 
-/// `VmRSS` of `/proc/<pid>/status`.
-fn resident_bytes(status: &str) -> Result<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+/// An amount of memory in `/proc/<pid>/status`.
+fn status_bytes(status: &str, name: &str) -> Result<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    Ok(kibibytes.context("the kernel reports no resident memory")? * 1024)
+    let kibibytes = kibibytes.with_context(|| format!("the kernel reports no {name}"))?;
+    Ok(kibibytes * 1024)
 }
 
 /// `utime + stime`, fields 14 and 15 of `/proc/<pid>/stat`; field 2, the name, may hold spaces and
@@ -282,7 +298,10 @@ mod tests {
     #[test]
     fn memory_and_processor_time_are_read_from_the_kernel() {
         let status = proc_file(std::process::id(), "status").unwrap();
-        assert!(resident_bytes(&status).unwrap() > 100_000);
+        let now = status_bytes(&status, "VmRSS:").unwrap();
+        assert!(now > 100_000);
+        assert!(status_bytes(&status, "VmHWM:").unwrap() >= now);
+        assert!(status_bytes(&status, "VmNone:").is_err());
         let stat = "42 (a) b) S 1 42 42 0 -1 4194560 9 0 0 0 30 12 0 0 20 0 9 0 100";
         assert_eq!(processor_ticks(stat).unwrap(), 42);
         assert!(processor_ticks("42 (a").is_err());

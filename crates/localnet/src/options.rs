@@ -24,6 +24,8 @@ pub mod roles {
     pub const MONITOR: usize = 4;
     /// The first attestor; the others follow.
     pub const FIRST_ATTESTOR: usize = 10;
+    /// The second signer of a relayer that has several; the others follow.
+    pub const SECOND_SIGNER: usize = 16;
 }
 
 /// What kind of network to start.
@@ -39,6 +41,8 @@ pub struct NetworkOptions {
     pub attestors: usize,
     /// How many of them must sign.
     pub threshold: u8,
+    /// How many keys the relayer sends with on each chain, five at most.
+    pub signers: usize,
     /// How many blocks must follow a block before it is final.
     pub depth: u64,
     /// Whether to take the ports that the documentation names, as far as they are free.
@@ -54,6 +58,7 @@ impl NetworkOptions {
             block_time: Some(Duration::from_secs(1)),
             attestors: 3,
             threshold: 2,
+            signers: 1,
             depth: 0,
             usual_ports: false,
         }

@@ -134,7 +134,7 @@ fn value_at(table: &Table, path: &serde_path_to_error::Path) -> Option<String> {
     let mut value = table.get(first)?;
     for segment in segments {
         value = match segment {
-            Segment::Map { key } if key == "key" => return None,
+            Segment::Map { key } if key == "key" || key == "more_keys" => return None,
             Segment::Map { key } => value.get(key)?,
             Segment::Seq { index } => value.get(*index)?,
             _ => return None,
@@ -149,7 +149,15 @@ fn expected(field: &str) -> &'static str {
     let last = field.rsplit('.').next().unwrap_or_default();
     let key = last.split('[').next().unwrap_or_default();
     match key {
-        _ if within("relayer.key") || within("attestor.key") || within("monitor.key") => {
+        _ if [
+            "relayer.key",
+            "relayer.more_keys",
+            "attestor.key",
+            "monitor.key",
+        ]
+        .into_iter()
+        .any(within) =>
+        {
             "name where the key is read from: { env = \"NAME\" }, { file = \"path\" } or \
              { keystore = \"path\", password_file = \"path\" }"
         }

@@ -12,6 +12,10 @@ use super::{KeySource, duration};
 pub(crate) struct RelayerConfig {
     /// The key that pays for delivery on every chain.
     pub(crate) key: KeySource,
+    /// Further keys that pay for delivery on every chain. Transactions of one key follow one another;
+    /// with several, more of them are on their way at a time.
+    #[serde(default)]
+    pub(crate) more_keys: Vec<KeySource>,
     /// The attestors that are asked for signatures.
     #[schemars(with = "Vec<String>", length(min = 1))]
     pub(crate) attestors: Vec<Url>,
@@ -19,7 +23,7 @@ pub(crate) struct RelayerConfig {
     /// so that after a restart it need not wait for itself. Unset: a new name at every start.
     #[serde(default)]
     pub(crate) replica: Option<String>,
-    /// The most packets delivered in one transaction.
+    /// The most packets delivered in one transaction, where a block has room for as many.
     #[serde(default = "default_batch")]
     #[schemars(range(min = 1, max = 200))]
     pub(crate) batch: usize,
@@ -37,5 +41,5 @@ fn default_overdue_after() -> Duration {
 }
 
 fn default_batch() -> usize {
-    50
+    200
 }

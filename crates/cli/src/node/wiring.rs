@@ -1,7 +1,7 @@
 //! From the configuration to running services.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -45,10 +45,15 @@ impl Node {
         let config = loaded.config.clone();
         check_work(&config)?;
         let open = |key, field| open_key(key, field, |path| loaded.resolve(path));
-        let relayer_key = config
+        let relayer_keys = config
             .relayer
             .as_ref()
-            .map(|part| open(&part.key, "relayer.key"))
+            .map(|part| {
+                let more = part.more_keys.iter();
+                let more = more.map(|key| open(key, "relayer.more_keys"));
+                let keys = std::iter::once(open(&part.key, "relayer.key")).chain(more);
+                distinct(keys.collect::<Result<_, _>>()?)
+            })
             .transpose()?;
         let attestor_key = config
             .attestor
@@ -61,7 +66,9 @@ impl Node {
             .and_then(|part| part.key.as_ref())
             .map(|key| open(key, "monitor.key"))
             .transpose()?;
-        check_keys(relayer_key.as_ref(), monitor_key.as_ref())?;
+        for key in relayer_keys.iter().flatten() {
+            check_keys(Some(key), monitor_key.as_ref())?;
+        }
         let engine = open_store(&loaded.store()).await?;
         let used: Vec<&ChainConfig> = config
             .chains
@@ -83,7 +90,10 @@ impl Node {
             attestor: None,
             monitor: None,
             limits: limits(&config),
-            signers: signers(relayer_key.as_ref(), monitor_key.as_ref()),
+            signers: signers(
+                relayer_keys.as_deref().unwrap_or_default(),
+                monitor_key.as_ref(),
+            ),
             probe: AttestorProbe::new(&[])?,
             config,
         };
@@ -91,10 +101,10 @@ impl Node {
         if let (Some(part), Some(key)) = (node.config.attestor.clone(), attestor_key) {
             node.attestor = Some(Arc::new(node.wire_attestor(&part, key)?));
         }
-        if let (Some(part), Some(key)) = (node.config.relayer.clone(), relayer_key) {
+        if let (Some(part), Some(keys)) = (node.config.relayer.clone(), relayer_keys) {
             node.probe = AttestorProbe::new(&part.attestors)?;
             let evidence = loaded.resolve(Path::new(EVIDENCE));
-            node.relayer = Some(Arc::new(node.wire_relayer(&part, &key, evidence).await?));
+            node.relayer = Some(Arc::new(node.wire_relayer(&part, &keys, evidence).await?));
         }
         if let Some(part) = node.config.monitor.clone() {
             node.monitor = Some(Arc::new(node.wire_monitor(&part, monitor_key).await?));
@@ -191,32 +201,31 @@ impl Node {
     async fn wire_relayer(
         &self,
         part: &crate::config::RelayerConfig,
-        key: &PrivateKeySigner,
+        keys: &[PrivateKeySigner],
         evidence: PathBuf,
     ) -> Result<Relayer, Failure> {
         let replica = self.replica(part.replica.as_deref());
         let mut hosts: Vec<Arc<dyn Host>> = Vec::new();
         for (id, chain) in &self.chains {
             let (config, router) = self.chain_config(id)?;
-            let lane = SharedLane::open(
-                chain.clone(),
-                key.clone(),
-                self.engine.clone(),
-                replica.clone(),
-                LaneConfig::default(),
-            )
-            .await;
-            let lane = lane.map_err(|error| {
+            let lanes = keys.iter().map(|key| {
+                SharedLane::open(
+                    chain.clone(),
+                    key.clone(),
+                    self.engine.clone(),
+                    replica.clone(),
+                    LaneConfig::default(),
+                )
+            });
+            let lanes = try_join_all(lanes).await.map_err(|error| {
                 Failure::failed("lane", error).at("relayer.key").remedy(
-                    "let this node alone send with its key, and keep its store with its chain",
+                    "let this node alone send with its keys, and keep its store with its chain",
                 )
             })?;
-            hosts.push(Arc::new(EvmHost::new(
-                chain.clone(),
-                router,
-                config.start_height,
-                lane,
-            )));
+            let mut lanes = lanes.into_iter();
+            let first = lanes.next().ok_or_else(no_key)?;
+            let host = EvmHost::new(chain.clone(), router, config.start_height, first);
+            hosts.push(Arc::new(lanes.fold(host, EvmHost::with_lane)));
         }
         let routes = self.config.routes.iter().map(|route| Route {
             a: client_end(&route.a),
@@ -224,7 +233,8 @@ impl Node {
         });
         let routes = Routes::new(hosts, routes.collect())
             .map_err(|error| Failure::usage("routes", error, "list each client once"))?;
-        let committees = Committees::new(attestor_clients(&part.attestors, ATTESTOR_PATIENCE)?);
+        let attestors = attestor_clients(&part.attestors, ATTESTOR_PATIENCE)?;
+        let committees = Committees::new(attestors).sparing();
         let config = RelayerConfig {
             batch: part.batch,
             overdue_after: part.overdue_after,
@@ -274,12 +284,29 @@ fn limits(config: &Config) -> Limits {
 }
 
 fn signers(
-    relayer: Option<&PrivateKeySigner>,
+    relayer: &[PrivateKeySigner],
     monitor: Option<&PrivateKeySigner>,
 ) -> Vec<(&'static str, Address)> {
-    let relayer = relayer.map(|key| ("relayer", key.address()));
+    let relayer = relayer.iter().map(|key| ("relayer", key.address()));
     let monitor = monitor.map(|key| ("monitor", key.address()));
-    relayer.into_iter().chain(monitor).collect()
+    relayer.chain(monitor).collect()
+}
+
+/// Two lanes of one key would give every nonce out twice.
+fn distinct(keys: Vec<PrivateKeySigner>) -> Result<Vec<PrivateKeySigner>, Failure> {
+    let mut seen = BTreeSet::new();
+    match keys.iter().find(|key| !seen.insert(key.address())) {
+        None => Ok(keys),
+        Some(key) => Err(Failure::usage(
+            "relayer",
+            format!("the key of {} is given twice", key.address()),
+            "name each key once in relayer.key and relayer.more_keys",
+        )),
+    }
+}
+
+fn no_key() -> Failure {
+    Failure::usage("relayer", "no key is given", "set relayer.key")
 }
 
 /// `causeway deploy` makes no weak committee, but a route may name a client that others made.

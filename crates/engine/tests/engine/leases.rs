@@ -16,6 +16,7 @@ on_each_store! {
     what_failed_goes_behind_what_is_fresh,
     a_postponed_effect_waits_without_having_failed,
     an_effect_that_cannot_be_read_fails_alone,
+    effects_that_never_failed_can_be_claimed_apart_from_those_that_did,
 }
 
 const LEASE: Duration = Duration::from_secs(1);
@@ -221,4 +222,26 @@ async fn a_reason_with_any_character_in_it_is_kept(store: Store) {
     assert_eq!(leased.held, held);
     let view = &engine.effects(EffectFilter::default()).await.unwrap()[0];
     assert_eq!(view.last_error.as_deref(), Some("a\u{fffd}b"));
+}
+
+async fn effects_that_never_failed_can_be_claimed_apart_from_those_that_did(store: Store) {
+    let engine = with_effects(&store, &["a", "b", "c"]).await;
+    let claimed = claim(&engine, "w", 2, 0).await;
+    let failed = engine.retry(&ids(&claimed), "w", "refused", at(1)).await;
+    assert!(failed.unwrap().lost.is_empty());
+    // All of them are due, those that failed for longer than the one that is asked for now.
+    feed(&engine, "p", add(1).effect(effect("d")), at(60_000)).await;
+    let of = async |attempts, max| {
+        let claimed = engine
+            .claim_attempted::<String>("lane", "w", attempts, max, LEASE, at(60_001))
+            .await
+            .unwrap();
+        claimed
+            .into_iter()
+            .map(|effect| effect.effect)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of(0..=0, 9).await, ["c", "d"]);
+    assert_eq!(of(1..=u32::MAX, 1).await, ["a"]);
+    assert_eq!(of(0..=u32::MAX, 9).await, ["b"]);
 }

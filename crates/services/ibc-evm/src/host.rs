@@ -1,9 +1,9 @@
 //! An EVM chain as the relayer's host.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use alloy::{
-    primitives::{Address, B256},
+    primitives::{Address, B256, keccak256},
     sol_types::SolCall as _,
 };
 use async_trait::async_trait;
@@ -22,9 +22,10 @@ use crate::{
     contracts::client_view,
     events::{decode_event, event_topics},
     messages::encode_batch,
+    meter::Meter,
     revert::explain_revert,
     rotation::misbehaviour_call,
-    shared_lane::SharedLane,
+    shared_lane::{OpenLane, SharedLane},
 };
 
 /// Why nothing is submitted from here.
@@ -32,13 +33,15 @@ use crate::{
 #[error("another replica sends with this signer")]
 struct Elsewhere;
 
-/// An EVM chain with a router on it and a signer that pays for messages.
+/// An EVM chain with a router on it and signers that pay for messages.
 pub struct EvmHost {
     chain: EvmChain,
     router: Address,
     /// The height to read from if nothing was read before.
     start: u64,
-    lane: SharedLane,
+    /// One per signer, at least one.
+    lanes: Vec<SharedLane>,
+    meter: Meter,
 }
 
 impl EvmHost {
@@ -48,8 +51,25 @@ impl EvmHost {
             chain,
             router,
             start,
-            lane,
+            lanes: vec![lane],
+            meter: Meter::default(),
         }
+    }
+
+    /// Sends through this lane as well: the work is spread over all.
+    #[must_use]
+    pub fn with_lane(mut self, lane: SharedLane) -> Self {
+        self.lanes.push(lane);
+        self
+    }
+
+    /// The lane of an attempt, among those that this replica has: the same as long as these are the
+    /// same, so that what was sent before is found again. What is sent twice all the same is delivered
+    /// once by the contracts.
+    fn lane(&self, key: &str) -> Option<OpenLane> {
+        let mut open: Vec<_> = self.lanes.iter().filter_map(SharedLane::current).collect();
+        let place = usize::from(keccak256(key)[0]).checked_rem(open.len())?;
+        Some(open.swap_remove(place))
     }
 
     fn error(&self, error: EvmError) -> HostError {
@@ -194,11 +214,18 @@ impl Host for EvmHost {
     }
 
     fn submits(&self) -> bool {
-        self.lane.current().is_some()
+        self.lanes.iter().any(|lane| lane.current().is_some())
+    }
+
+    fn batch(&self, client: &ClientId) -> Option<usize> {
+        let block = self.chain.block_gas_limit()?;
+        let open = self.lanes.iter().filter_map(SharedLane::current);
+        let transaction = open.map(|open| open.lane.gas_cap()).min()?;
+        Some(self.meter.fill(client, block, transaction))
     }
 
     async fn stand_down(&self) {
-        self.lane.close().await;
+        futures::future::join_all(self.lanes.iter().map(SharedLane::close)).await;
     }
 
     async fn moot(&self, messages: &[&Message]) -> Result<Vec<bool>, HostError> {
@@ -213,8 +240,6 @@ impl Host for EvmHost {
         proof: &Proof,
         messages: &[Message],
     ) -> Vec<Result<Submitted, SubmitError>> {
-        let encode =
-            |batch: &[Message]| TxCall::new(self.router, encode_batch(client, proof, batch));
         let elsewhere = || {
             let all = messages.iter();
             all.map(|_| {
@@ -223,13 +248,21 @@ impl Host for EvmHost {
             })
             .collect()
         };
-        let Some(open) = self.lane.current() else {
+        let Some(open) = self.lane(key) else {
             return elsewhere();
+        };
+        let cap = open.lane.gas_cap();
+        let encode = |batch: &[Message]| TxCall {
+            gas_limit: self.meter.guess(&client.id, batch.len(), cap),
+            ..TxCall::new(self.router, encode_batch(client, proof, batch))
         };
         let submitting = open.lane.submit_batch(key, messages.to_vec(), encode);
         let Some(outcomes) = open.over.run_until_cancelled(submitting).await else {
             return elsewhere();
         };
+        for (gas_used, messages) in by_transaction(&outcomes) {
+            self.meter.note(&client.id, messages, gas_used);
+        }
         outcomes
             .into_iter()
             .map(|(_, outcome)| self.judge(outcome))
@@ -244,7 +277,9 @@ impl Host for EvmHost {
     ) -> Result<Submitted, SubmitError> {
         let data = misbehaviour_call(client, evidence).abi_encode().into();
         let elsewhere = || SubmitError::Host(HostError::passing(self.chain.id(), Elsewhere));
-        let outcome = self.lane.submit(key, TxCall::new(self.router, data)).await;
+        let open = self.lane(key).ok_or_else(elsewhere)?;
+        let submitting = open.lane.submit(key, TxCall::new(self.router, data));
+        let outcome = open.over.run_until_cancelled(submitting).await;
         match outcome.ok_or_else(elsewhere)? {
             Ok(outcome) if !outcome.success => Err(SubmitError::Refused {
                 reason: "it reverted when it was mined".to_owned(),
@@ -252,4 +287,19 @@ impl Host for EvmHost {
             outcome => self.judge(outcome),
         }
     }
+}
+
+/// The gas that each transaction used and the messages that it held.
+fn by_transaction(
+    outcomes: &[(Message, Result<Arc<TxOutcome>, LaneError>)],
+) -> impl Iterator<Item = (u64, usize)> {
+    let mut transactions: BTreeMap<B256, (u64, usize)> = BTreeMap::new();
+    for outcome in outcomes
+        .iter()
+        .filter_map(|(_, outcome)| outcome.as_ref().ok())
+    {
+        let counted = transactions.entry(outcome.hash).or_default();
+        *counted = (outcome.gas_used, counted.1 + 1);
+    }
+    transactions.into_values()
 }

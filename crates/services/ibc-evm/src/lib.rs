@@ -9,6 +9,7 @@ mod events;
 mod host;
 mod lanes;
 mod messages;
+mod meter;
 mod order;
 mod revert;
 mod rotation;

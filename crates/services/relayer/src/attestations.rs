@@ -1,6 +1,10 @@
 //! Gathering a light client's quorum.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use alloy_primitives::{Address, B256, Bytes};
 use async_trait::async_trait;
@@ -59,12 +63,20 @@ impl<W: Witness + ?Sized> Witness for Arc<W> {
     }
 }
 
+/// How long those asked first may take before everybody else is asked as well.
+const SPARING: Duration = Duration::from_millis(100);
+
 /// The attestors that a relayer may ask, whichever committees they belong to.
 #[derive(Clone)]
 pub struct Committees {
     witnesses: Arc<[Arc<dyn Witness>]>,
     contradictions: Contradictions,
+    /// Who made the last quorum of each light client, if not everybody is always asked.
+    favourites: Option<Favourites>,
 }
+
+/// Places in the list of witnesses, by light client.
+type Favourites = Arc<Mutex<BTreeMap<ClientEnd, Vec<usize>>>>;
 
 /// A proof, and what it says stood under the paths.
 pub(crate) type Gathered = (Proof, PacketAttestation);
@@ -100,6 +112,7 @@ impl Committees {
         Self {
             witnesses: witnesses.collect(),
             contradictions: Contradictions::default(),
+            favourites: None,
         }
     }
 
@@ -108,8 +121,16 @@ impl Committees {
         &self.contradictions
     }
 
-    /// Asks all attestors at once for the counterparty's state at a height and what stands under
-    /// these paths, and returns as soon as the client's quorum agrees on both.
+    /// Those who made a light client's last quorum are asked first, and the others only if these do
+    /// not answer soon and alike: an attestor whose signature is not needed has better things to do.
+    #[must_use]
+    pub fn sparing(mut self) -> Self {
+        self.favourites = Some(Arc::default());
+        self
+    }
+
+    /// Asks attestors for the counterparty's state at a height and what stands under these paths, and
+    /// returns as soon as the client's quorum agrees on both.
     ///
     /// Every answer is checked here, so that one attestor that lies or errs costs nothing.
     pub async fn gather(
@@ -127,24 +148,49 @@ impl Committees {
             height,
             paths: paths.to_vec(),
         };
-        let mut answers: FuturesUnordered<_> = self
-            .witnesses
-            .iter()
-            .map(|witness| witness.attest(&request))
-            .collect();
+        let need = usize::from(client.committee.threshold());
+        let (first, mut others) = self.whom_first(end, need);
+        let ask = |place: usize| {
+            let answer = self.witnesses[place].attest(&request);
+            async move { (place, answer.await) }
+        };
+        let mut answers: FuturesUnordered<_> = first.into_iter().map(ask).collect();
+        let patience = tokio::time::sleep(SPARING);
+        tokio::pin!(patience);
         let mut tally = Tally::default();
-        let mut reasons = Vec::new();
-        while let Some(answer) = answers.next().await {
+        let (mut helpful, mut reasons) = (Vec::new(), Vec::new());
+        loop {
+            let answer = tokio::select! {
+                biased;
+                answer = answers.next() => answer,
+                () = &mut patience, if !others.is_empty() => {
+                    answers.extend(others.drain(..).map(ask));
+                    continue;
+                }
+            };
+            let Some((place, answer)) = answer else {
+                if others.is_empty() {
+                    break;
+                }
+                answers.extend(others.drain(..).map(ask));
+                continue;
+            };
             let counted = match answer {
-                Ok(attested) => tally.add(client, &request, &attested).inspect(|()| {
+                Ok(attested) => tally.add(client, &request, &attested).map(|()| {
+                    helpful.push((place, attested.attestor));
                     self.note(end, client, height, &attested);
                 }),
                 Err(error) => Err(error.into()),
             };
             match counted {
-                Err(unhelpful) => reasons.push(unhelpful.to_string()),
+                Err(unhelpful) => {
+                    reasons.push(unhelpful.to_string());
+                    answers.extend(others.drain(..).map(ask));
+                }
                 Ok(()) => {
-                    if let Some(gathered) = tally.quorum(client, height) {
+                    if let Some((gathered, signers)) = tally.quorum(client, height) {
+                        helpful.retain(|(_, attestor)| signers.contains(attestor));
+                        self.remember(end, helpful);
                         return Ok(gathered);
                     }
                 }
@@ -165,9 +211,32 @@ impl Committees {
             client: end.clone(),
             height,
             have: tally.most(),
-            need: usize::from(client.committee.threshold()),
+            need,
             reasons,
         })
+    }
+
+    /// Whom to ask first, and whom else.
+    fn whom_first(&self, end: &ClientEnd, need: usize) -> (Vec<usize>, Vec<usize>) {
+        let all = 0..self.witnesses.len();
+        let favourites = self.favourites.as_ref().and_then(|favourites| {
+            let favourites = favourites.lock().unwrap_or_else(PoisonError::into_inner);
+            favourites.get(end).cloned()
+        });
+        match favourites {
+            Some(favourites) if favourites.len() >= need => {
+                all.partition(|place| favourites.contains(place))
+            }
+            _ => (all.collect(), Vec::new()),
+        }
+    }
+
+    fn remember(&self, end: &ClientEnd, helpful: Vec<(usize, Address)>) {
+        if let Some(favourites) = &self.favourites {
+            let places = helpful.into_iter().map(|(place, _)| place).collect();
+            let mut favourites = favourites.lock().unwrap_or_else(PoisonError::into_inner);
+            favourites.insert(end.clone(), places);
+        }
     }
 }
 
@@ -239,8 +308,8 @@ impl Tally {
             .unwrap_or(0)
     }
 
-    /// The proof that the answers make, if enough of them agree.
-    fn quorum(&self, client: &ClientView, height: u64) -> Option<Gathered> {
+    /// The proof that the answers make, if enough of them agree, and who said so.
+    fn quorum(&self, client: &ClientView, height: u64) -> Option<(Gathered, BTreeSet<Address>)> {
         let need = usize::from(client.committee.threshold());
         let (said, signatures) = self.statements.iter().find(|(_, by)| by.len() >= need)?;
         let (state, packets) = said;
@@ -258,7 +327,7 @@ impl Tally {
             packets: assemble(AttestationKind::Packet, packets, 1)?,
         };
         let attested = PacketAttestation::decode(&proof.packets.data).ok()?;
-        Some((proof, attested))
+        Some(((proof, attested), signatures.keys().copied().collect()))
     }
 }
 

@@ -54,6 +54,19 @@ const DATABASE_AGAIN: Duration = Duration::from_secs(1);
 /// then is taken up again after the next start.
 const FAREWELL: Duration = Duration::from_secs(10);
 
+/// Messages that failed before are carried so many at a time, and one such batch after the other:
+/// most of them will fail again, and finding out which costs the chain's endpoint a question or more
+/// for each.
+const FAILED_BATCH: usize = 10;
+
+/// Which messages to carry. Those that never failed wait for none that did, so that nobody is delayed
+/// by a packet that cannot be delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Share {
+    Fresh,
+    Failed,
+}
+
 /// Carries all messages to one light client.
 pub(crate) struct Carrier {
     pub(crate) engine: Engine,
@@ -87,7 +100,23 @@ enum Stall {
 impl Carrier {
     /// Works until stopped; then finishes what is in flight.
     pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), RelayerError> {
-        let places = Arc::new(Semaphore::new(self.config.in_flight.max(1)));
+        tokio::try_join!(
+            self.work(Share::Fresh, &stop),
+            self.work(Share::Failed, &stop)
+        )?;
+        Ok(())
+    }
+
+    /// Carries one share of the messages.
+    async fn work(
+        self: &Arc<Self>,
+        share: Share,
+        stop: &CancellationToken,
+    ) -> Result<(), RelayerError> {
+        let places = Arc::new(Semaphore::new(match share {
+            Share::Fresh => self.config.in_flight.max(1),
+            Share::Failed => 1,
+        }));
         let mut changed = self.engine.changed();
         let mut batches: JoinSet<Result<(), RelayerError>> = JoinSet::new();
         loop {
@@ -107,7 +136,7 @@ impl Carrier {
                 place = places.clone().acquire_owned() => place,
             };
             let Ok(place) = place else { break };
-            let cargo = match self.claim().await {
+            let cargo = match self.claim(share).await {
                 Ok(cargo) => cargo,
                 Err(error) if error.is_transient() => {
                     warn!(lane = %self.end, %error, "nothing can be claimed");
@@ -123,7 +152,8 @@ impl Carrier {
                 drop(place);
                 tokio::select! {
                     () = stop.cancelled() => break,
-                    _ = changed.changed() => {}
+                    // What has just been asked for has never failed.
+                    _ = changed.changed(), if share == Share::Fresh => {}
                     () = tokio::time::sleep(IDLE) => {}
                 }
                 continue;
@@ -152,11 +182,16 @@ impl Carrier {
     }
 
     /// Takes the next messages that are due, no more than one proof may cover.
-    pub(crate) async fn claim(&self) -> Result<Cargo, EngineError> {
-        let max = self.config.batch.clamp(1, MAX_PATHS);
-        let (lane, now) = (lane(&self.end), self.clock.now());
+    pub(crate) async fn claim(&self, share: Share) -> Result<Cargo, EngineError> {
+        let fits = self.host.batch(&self.end.client).unwrap_or(usize::MAX);
+        let max = self.config.batch.min(fits).clamp(1, MAX_PATHS);
+        let (attempts, max) = match share {
+            Share::Fresh => (0..=0, max),
+            Share::Failed => (1..=u32::MAX, max.min(FAILED_BATCH)),
+        };
+        let (lane, owner) = (lane(&self.end), &self.config.owner);
         self.engine
-            .claim(&lane, &self.config.owner, max, LEASE, now)
+            .claim_attempted(&lane, owner, attempts, max, LEASE, self.clock.now())
             .await
     }
 
@@ -359,7 +394,10 @@ impl Carrier {
         cargo: impl Iterator<Item = &Claimed<RelayEffect>>,
         height: u64,
     ) -> Result<(), EngineError> {
+        let cargo: Vec<_> = cargo.collect();
+        let keys: Vec<&str> = cargo.iter().map(|c| c.process.key.as_str()).collect();
         let mut unit = self.engine.begin(self.clock.now()).await?;
+        unit.preload::<PacketMachine>(&keys).await?;
         for claimed in cargo {
             let claim = match claimed.effect.message {
                 Message::Receive { .. } => Claim::Deliver,

@@ -33,6 +33,13 @@ pub trait Host: Send + Sync + 'static {
     /// The light client of this name on this chain, as it stands now.
     async fn client(&self, client: &ClientId) -> Result<ClientView, HostError>;
 
+    /// How many messages to a light client one transaction had best hold, by what such messages cost
+    /// lately and what a block has room for; nothing if that is not known.
+    fn batch(&self, client: &ClientId) -> Option<usize> {
+        let _ = client;
+        None
+    }
+
     /// Which of these messages have nothing left to do, by the chain's newest state: the packet was
     /// received already, or its commitment is gone.
     async fn moot(&self, messages: &[&Message]) -> Result<Vec<bool>, HostError>;
@@ -96,6 +103,16 @@ pub enum HostUpdate {
         /// The newest final block.
         block: BlockRef,
     },
+}
+
+impl HostUpdate {
+    /// How many packet events it brings.
+    pub(crate) fn events(&self) -> usize {
+        match self {
+            Self::Block { events, .. } => events.len(),
+            Self::Withdrawn { .. } | Self::Final { .. } => 0,
+        }
+    }
 }
 
 /// One packet event of a host.

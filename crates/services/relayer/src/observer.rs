@@ -10,13 +10,14 @@ use causeway_engine::{
 use causeway_ibc::{Event, Input};
 use causeway_types::{BlockRef, ChainId};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::{debug, error, info, warn};
 
+use self::inputs::{final_input, seen_input, withdrawn_input};
 use crate::{
     clock::Clock,
-    host::{EventKind, Host, HostError, HostUpdate, PacketEvent},
+    host::{Host, HostError, HostUpdate, PacketEvent},
     leadership::Leadership,
     packet::{FactTx, PacketInput, PacketMachine, clock, process_key},
     relayer::RelayerError,
@@ -25,8 +26,18 @@ use crate::{
     status::ChainWatch,
 };
 
+mod inputs;
+
 /// Updates that may wait for the database; the chain is not followed further meanwhile.
 const BACKLOG: usize = 256;
+
+/// Events that may wait for the database, or one block if it holds more: after a long time away there
+/// may be any number, and memory is to hold few of them at a time.
+const ROOM: usize = 1_024;
+
+/// Events in one database transaction, or one block if it holds more, so that nobody else waits long
+/// for the database.
+const EVENTS: usize = 512;
 
 /// How long to wait before following anew after the chain could not be used.
 const FOLLOW_AGAIN: Duration = Duration::from_secs(1);
@@ -52,6 +63,12 @@ struct Journalled {
 
 /// An update, with where following stands after it.
 pub(crate) type Followed = (HostUpdate, String);
+
+/// An update on its way to the database, and the room that it takes until it is there.
+struct Waiting {
+    followed: Followed,
+    room: OwnedSemaphorePermit,
+}
 
 impl Observer {
     fn stream(&self) -> String {
@@ -107,9 +124,17 @@ impl Observer {
         let cursor = self.cursor().await?;
         let follow = follow(self.host.clone(), cursor, sender, stop.clone());
         let follower = AbortOnDropHandle::new(tokio::spawn(follow));
-        let mut batch = Vec::new();
-        while updates.recv_many(&mut batch, BACKLOG).await > 0 {
-            self.record(std::mem::take(&mut batch)).await?;
+        while let Some(Waiting { followed, room }) = updates.recv().await {
+            let mut events = followed.0.events();
+            let (mut batch, mut rooms) = (vec![followed], vec![room]);
+            while events < EVENTS
+                && let Ok(Waiting { followed, room }) = updates.try_recv()
+            {
+                events += followed.0.events();
+                batch.push(followed);
+                rooms.push(room);
+            }
+            self.record(batch).await?;
         }
         follower.await.map_err(|_| RelayerError::Crashed)??;
         Ok(())
@@ -134,9 +159,7 @@ impl Observer {
                 HostUpdate::Block { block, events } => {
                     head = Some(block);
                     packets_moved |= !events.is_empty();
-                    for event in events {
-                        self.seen(&mut unit, block, event).await?;
-                    }
+                    self.seen(&mut unit, block, events).await?;
                 }
                 HostUpdate::Withdrawn { block } => {
                     packets_moved |= self.withdrawn(&mut unit, block).await?;
@@ -165,65 +188,66 @@ impl Observer {
         Ok(())
     }
 
+    /// Takes in the events of one block, all with as few questions to the database as one.
     async fn seen(
         &self,
         unit: &mut Unit<'_>,
         block: BlockRef,
-        event: PacketEvent,
+        events: Vec<PacketEvent>,
     ) -> Result<(), RelayerError> {
         let chain = self.host.chain();
-        let Some((src, dst)) = self.routes.ends_of(chain, &event.kind, &event.packet) else {
-            debug!(chain = %chain, tx = %event.tx, source = %event.packet.source_client,
-                destination = %event.packet.dest_client, "a packet of no route of ours is left alone");
-            metrics::counter!("causeway_foreign_packets_total", "chain" => chain.to_string())
-                .increment(1);
-            return Ok(());
-        };
-        let process = process_key(src, event.packet.sequence);
-        let fact = event.kind.event();
-        let entry = JournalEntry {
-            id: event.id,
-            height: block.height,
-            block_hash: block.hash,
-            process: ProcessId {
-                kind: PacketMachine::KIND.to_owned(),
-                key: process.clone(),
-            },
-            body: serde_json::json!(Journalled { event: fact }),
-        };
-        if !unit.journal(&self.stream(), &entry).await? {
-            return Ok(());
-        }
-        info!(process, %fact, chain = %chain, height = block.height, tx = %event.tx, "packet");
-        metrics::counter!("causeway_packet_events_total",
-            "chain" => chain.to_string(), "event" => fact.to_string())
-        .increment(1);
-        let packet = event.packet;
-        let input = PacketInput {
-            src: src.chain.clone(),
-            dst: dst.chain.clone(),
-            seen: Some(FactTx {
-                fact,
-                tx: event.tx,
+        let mut ours = Vec::with_capacity(events.len());
+        let mut entries = Vec::with_capacity(events.len());
+        for event in events {
+            let Some((src, dst)) = self.routes.ends_of(chain, &event.kind, &event.packet) else {
+                debug!(chain = %chain, tx = %event.tx, source = %event.packet.source_client,
+                    destination = %event.packet.dest_client, "a packet of no route of ours is left alone");
+                metrics::counter!("causeway_foreign_packets_total", "chain" => chain.to_string())
+                    .increment(1);
+                continue;
+            };
+            let process = process_key(src, event.packet.sequence);
+            let fact = event.kind.event();
+            entries.push(JournalEntry {
+                id: event.id.clone(),
                 height: block.height,
-                time: block.timestamp,
-            }),
-            input: match event.kind {
-                EventKind::Sent => Input::Sent { packet, block },
-                EventKind::Received { acks } => Input::Received {
-                    packet,
-                    block,
-                    acks,
+                block_hash: block.hash,
+                process: ProcessId {
+                    kind: PacketMachine::KIND.to_owned(),
+                    key: process,
                 },
-                EventKind::Acknowledged { acks } => Input::Acknowledged {
-                    packet,
-                    block,
-                    acks,
-                },
-                EventKind::TimedOut => Input::TimedOut { packet, block },
-            },
-        };
-        self.handle(unit, &process, input).await
+                body: serde_json::json!(Journalled { event: fact }),
+            });
+            ours.push((src, dst, event));
+        }
+        let keys: Vec<&str> = entries.iter().map(|e| e.process.key.as_str()).collect();
+        unit.preload::<PacketMachine>(&keys).await?;
+        let new = unit.journal_all(&self.stream(), &entries).await?;
+        for ((entry, new), (src, dst, event)) in entries.iter().zip(new).zip(ours) {
+            if new {
+                let input = seen_input(src, dst, block, event);
+                self.tell(unit, &entry.process.key, block, input).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells a packet's process of an event that nobody has told it of.
+    async fn tell(
+        &self,
+        unit: &mut Unit<'_>,
+        process: &str,
+        block: BlockRef,
+        input: PacketInput,
+    ) -> Result<(), RelayerError> {
+        let chain = self.host.chain();
+        if let Some(FactTx { fact, tx, .. }) = &input.seen {
+            info!(process, %fact, chain = %chain, height = block.height, tx = %tx, "packet");
+            metrics::counter!("causeway_packet_events_total",
+                "chain" => chain.to_string(), "event" => fact.to_string())
+            .increment(1);
+        }
+        self.handle(unit, process, input).await
     }
 
     async fn withdrawn(&self, unit: &mut Unit<'_>, block: BlockRef) -> Result<bool, RelayerError> {
@@ -245,6 +269,8 @@ impl Observer {
         for gap in note_final_sends(unit, keys).await? {
             self.missed(&gap);
         }
+        let keys: Vec<&str> = settled.iter().map(|e| e.process.key.as_str()).collect();
+        unit.preload::<PacketMachine>(&keys).await?;
         for entry in settled {
             self.revisit(unit, entry, final_input).await?;
         }
@@ -265,7 +291,10 @@ impl Observer {
         chain: &ChainId,
         block: BlockRef,
     ) -> Result<(), RelayerError> {
-        for due in unit.due(&clock(chain), block.timestamp.as_secs()).await? {
+        let due = unit.due(&clock(chain), block.timestamp.as_secs()).await?;
+        let keys: Vec<&str> = due.iter().map(|due| due.key.as_str()).collect();
+        unit.preload::<PacketMachine>(&keys).await?;
+        for due in due {
             let Some(process) = unit.process::<PacketMachine>(&due.key).await? else {
                 continue;
             };
@@ -359,24 +388,6 @@ fn is_send(entry: &JournalEntry) -> bool {
     journalled.is_ok_and(|Journalled { event }| event == Event::Sent)
 }
 
-fn final_input(event: Event, block_hash: B256) -> Input {
-    match event {
-        Event::Sent => Input::SendFinal { block_hash },
-        Event::Received => Input::ReceiveFinal { block_hash },
-        Event::Acknowledged => Input::AcknowledgeFinal { block_hash },
-        Event::TimedOut => Input::TimeoutFinal { block_hash },
-    }
-}
-
-fn withdrawn_input(event: Event, block_hash: B256) -> Input {
-    match event {
-        Event::Sent => Input::SendWithdrawn { block_hash },
-        Event::Received => Input::ReceiveWithdrawn { block_hash },
-        Event::Acknowledged => Input::AcknowledgeWithdrawn { block_hash },
-        Event::TimedOut => Input::TimeoutWithdrawn { block_hash },
-    }
-}
-
 /// Finality only ever moves forward, also where a chain is read again from further back.
 fn advance(known: &mut Option<BlockRef>, block: BlockRef) -> bool {
     let newer = known.is_none_or(|known| known.height < block.height);
@@ -411,14 +422,21 @@ fn parse_reading(chain: &ChainId, json: &str) -> Option<BlockRef> {
 async fn follow(
     host: Arc<dyn Host>,
     cursor: Option<String>,
-    updates: mpsc::Sender<Followed>,
+    updates: mpsc::Sender<Waiting>,
     stop: CancellationToken,
 ) -> Result<(), HostError> {
+    let places = Arc::new(Semaphore::new(ROOM));
     let work = async {
         let mut follow = host.follow(cursor.as_deref()).await?;
         loop {
             let update = follow.next().await?;
-            if updates.send((update, follow.cursor())).await.is_err() {
+            let events = update.events().clamp(1, ROOM);
+            let events = u32::try_from(events).unwrap_or(u32::MAX);
+            let followed = (update, follow.cursor());
+            let Ok(room) = places.clone().acquire_many_owned(events).await else {
+                return Ok(());
+            };
+            if updates.send(Waiting { followed, room }).await.is_err() {
                 return Ok(());
             }
         }
@@ -428,3 +446,6 @@ async fn follow(
         () = stop.cancelled() => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

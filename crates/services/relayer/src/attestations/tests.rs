@@ -231,3 +231,42 @@ async fn the_same_trouble_reads_the_same_whoever_answers_first() {
         gather(&turned).await.unwrap_err()
     );
 }
+
+/// An attestor that is in trouble when the sixth question of all is put to it.
+struct Counted(Voice, Arc<Mutex<usize>>);
+
+#[async_trait]
+impl Witness for Counted {
+    async fn attest(&self, request: &AttestRequest) -> Result<Attested, WitnessError> {
+        let question = {
+            let mut questions = self.1.lock().unwrap();
+            *questions += 1;
+            *questions
+        };
+        // As from far away: nobody answers before everybody is asked.
+        tokio::task::yield_now().await;
+        let says = match question {
+            6 => self.0.says,
+            _ => Says::Truth,
+        };
+        let key = self.0.key;
+        Voice { key, says }.attest(request).await
+    }
+}
+
+#[tokio::test]
+async fn a_sparing_relayer_asks_only_as_many_attestors_as_it_needs_until_one_fails() {
+    for trouble in [Says::Nothing, Says::Lie(1), Says::ForAnother, Says::Hangs] {
+        let questions = Arc::new(Mutex::new(0));
+        let voices = (1..=3).map(|key| Counted(Voice { key, says: trouble }, questions.clone()));
+        let committees = Committees::new(voices.collect()).sparing();
+        // Nobody is known, so all three are asked; then two; then two and, when one of them fails,
+        // the third; and whoever failed is not asked again.
+        for (round, so_far) in [(1, 3), (2, 5), (3, 8), (4, 10)] {
+            let (end, client, paths) = (end(), client(), paths());
+            let gathered = committees.gather(&end, &client, HEIGHT, &paths);
+            gathered.await.unwrap();
+            assert_eq!(*questions.lock().unwrap(), so_far, "round {round}");
+        }
+    }
+}

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     attestations::Committees,
-    carrier::Carrier,
+    carrier::{Carrier, Share},
     clock::Clock,
     host::{Follow, Host, HostUpdate},
     observer::Observer,
@@ -241,7 +241,10 @@ impl Sim {
     /// Lets a carrier take up a batch; false if there is none.
     pub(super) async fn carry(&mut self, side: usize, plan: Plan) -> bool {
         let carrier = self.carriers[side].clone();
-        let cargo = carrier.claim().await.unwrap();
+        let mut cargo = carrier.claim(Share::Fresh).await.unwrap();
+        if cargo.is_empty() {
+            cargo = carrier.claim(Share::Failed).await.unwrap();
+        }
         if cargo.is_empty() {
             return false;
         }

@@ -112,6 +112,31 @@ async fn a_message_that_always_reverts_delays_no_neighbour_and_is_tried_ever_mor
 }
 
 #[tokio::test]
+async fn good_packets_wait_for_none_of_many_poisoned_ones_that_are_long_due() {
+    let mut sim = calm().await;
+    for _ in 0..120 {
+        sim.order(0, POISON, 10_000);
+    }
+    sim.rounds(4).await;
+    let failed = sim.open_effects().await;
+    assert_eq!(failed.len(), 120);
+    assert!(failed.iter().all(|effect| effect.attempts > 0));
+
+    sim.world.lock().advance(Duration::from_secs(60));
+    for _ in 0..3 {
+        sim.order(0, "somebody", 10_000);
+    }
+    sim.mine_all(0);
+    sim.observe_all().await;
+    assert!(sim.carry(1, Plan::default()).await);
+    sim.mine_all(1);
+    sim.observe_all().await;
+    let phases = sim.phases().await;
+    let delivered = phases.iter().filter(|phase| *phase == "delivered").count();
+    assert_eq!(delivered, 3, "the first batch held the good ones alone");
+}
+
+#[tokio::test]
 async fn below_the_threshold_nothing_moves_the_status_says_why_and_it_recovers_by_itself() {
     let mut sim = calm().await;
     sim.world.lock().attestors = [Mood::Well, Mood::Down, Mood::Down];
