@@ -13,7 +13,7 @@ use alloy::{
     sol_types::SolCall,
 };
 use anyhow::{Context, Result, ensure};
-use causeway_contracts::test_erc20::TestERC20;
+use causeway_contracts::{ics20_transfer::ICS20Transfer, test_erc20::TestERC20};
 use causeway_ibc::Packet;
 use causeway_ibc_evm::{Token, TransferOrder, decode_event, transfer_call};
 use causeway_localnet::{Side, dev_key, roles};
@@ -21,9 +21,14 @@ use causeway_localnet::{Side, dev_key, roles};
 /// The development accounts that send: none of those with a part of their own.
 const SENDERS: [usize; 8] = [2, 3, 4, 5, 6, 7, 8, 9];
 
-/// Gas limit of a transfer: above what any warm one takes, and small enough that a block holds
-/// as many as it has room for.
+/// Gas limits: above what any warm transfer takes, and so low that a block holds about as many as
+/// it has room for.
 const GAS_LIMIT: u64 = 200_000;
+const GAS_LIMIT_MORE: u64 = 100_000;
+
+/// How many bytes of transactions go into one request: a chain takes 2 MB, and every byte is two
+/// characters there.
+const REQUEST: usize = 500_000;
 
 /// Sends transfers of one token from several accounts.
 pub(crate) struct Senders {
@@ -36,9 +41,9 @@ pub(crate) struct Senders {
     turn: usize,
 }
 
-/// A transfer ready to be broadcast.
+/// A transaction ready to be broadcast.
 pub(crate) struct Prepared {
-    raw: Bytes,
+    pub(crate) raw: Bytes,
     pub(crate) hash: B256,
 }
 
@@ -92,30 +97,49 @@ impl Senders {
         Ok(())
     }
 
-    /// Signs the next transfer, of the next account in turn.
-    pub(crate) fn sign(&mut self, order: Option<&TransferOrder>) -> Result<Prepared> {
+    /// Signs the next transaction, of the next account in turn, with so many equal transfers.
+    pub(crate) fn sign(
+        &mut self,
+        order: Option<&TransferOrder>,
+        transfers: usize,
+    ) -> Result<Prepared> {
         let places = self.accounts.len();
         let (key, nonce) = &mut self.accounts[self.turn % places];
         self.turn += 1;
         let (call, value) = transfer_call(order.unwrap_or(&self.order));
-        let mut transaction = TxEip1559 {
-            chain_id: self.chain_id,
-            nonce: *nonce,
-            gas_limit: GAS_LIMIT,
-            max_fee_per_gas: 100_000_000_000,
-            max_priority_fee_per_gas: 1_000_000_000,
-            to: TxKind::Call(self.transfer),
-            value,
-            input: call.abi_encode().into(),
-            ..TxEip1559::default()
+        let one: Bytes = call.abi_encode().into();
+        let input = match transfers {
+            1 => one,
+            _ => ICS20Transfer::multicallCall {
+                data: vec![one; transfers],
+            }
+            .abi_encode()
+            .into(),
         };
+        let gas_limit = GAS_LIMIT + GAS_LIMIT_MORE * (transfers as u64).saturating_sub(1);
+        let signed = sign(
+            key,
+            self.chain_id,
+            *nonce,
+            gas_limit,
+            self.transfer,
+            input,
+            value,
+        )?;
         *nonce += 1;
-        let signature = key.sign_transaction_sync(&mut transaction)?;
-        let envelope = TxEnvelope::from(transaction.into_signed(signature));
-        Ok(Prepared {
-            raw: envelope.encoded_2718().into(),
-            hash: *envelope.tx_hash(),
-        })
+        Ok(signed)
+    }
+
+    /// Signs as many transactions as it takes to send `n` transfers, `per_transaction` in each.
+    pub(crate) fn sign_all(&mut self, n: usize, per_transaction: usize) -> Result<Vec<Prepared>> {
+        let mut prepared = Vec::new();
+        let mut left = n;
+        while left > 0 {
+            let some = left.min(per_transaction.max(1));
+            prepared.push(self.sign(None, some)?);
+            left -= some;
+        }
+        Ok(prepared)
     }
 
     /// The order that all transfers follow unless told otherwise.
@@ -125,43 +149,123 @@ impl Senders {
 
     /// Broadcasts all at once; returns when each was handed over.
     pub(crate) async fn broadcast(&self, prepared: &[Prepared]) -> Result<Vec<Instant>> {
-        let mut handed_over = Vec::with_capacity(prepared.len());
-        for some in prepared.chunks(50) {
-            let mut batch = BatchRequest::new(self.provider.client());
-            let mut answers = Vec::with_capacity(some.len());
-            for one in some {
-                answers.push(batch.add_call::<_, B256>("eth_sendRawTransaction", &(&one.raw,))?);
-            }
-            handed_over.extend(std::iter::repeat_n(Instant::now(), some.len()));
-            batch.send().await?;
-            for answer in answers {
-                answer.await?;
-            }
-        }
-        Ok(handed_over)
+        broadcast(&self.provider, prepared).await
     }
 
-    /// The receipt and the packet of a transfer, once it is in a block.
-    pub(crate) async fn sent(&self, prepared: &Prepared) -> Result<(Packet, TransactionReceipt)> {
-        let deadline = Instant::now() + Duration::from_secs(120);
-        loop {
-            if let Some(receipt) = self.provider.get_transaction_receipt(prepared.hash).await? {
-                ensure!(receipt.status(), "the transfer {} reverted", prepared.hash);
-                let packet = receipt
-                    .logs()
-                    .iter()
-                    .filter(|log| log.address() == self.router)
-                    .find_map(|log| decode_event(&log.inner, prepared.hash, 0).ok().flatten())
-                    .with_context(|| format!("the transfer {} sent no packet", prepared.hash))?
-                    .packet;
-                return Ok((packet, receipt));
-            }
-            ensure!(
-                Instant::now() < deadline,
-                "the transfer {} is in no block",
-                prepared.hash
-            );
-            tokio::time::sleep(Duration::from_millis(50)).await;
+    /// The receipt and the packets of a transaction, once it is in a block.
+    pub(crate) async fn sent(
+        &self,
+        prepared: &Prepared,
+    ) -> Result<(Vec<Packet>, TransactionReceipt)> {
+        let receipt = mined(&self.provider, prepared.hash).await?;
+        let packets: Vec<Packet> = receipt
+            .logs()
+            .iter()
+            .filter(|log| log.address() == self.router)
+            .filter_map(|log| decode_event(&log.inner, prepared.hash, 0).ok().flatten())
+            .map(|event| event.packet)
+            .collect();
+        ensure!(
+            !packets.is_empty(),
+            "the transaction {} sent no packet",
+            prepared.hash
+        );
+        Ok((packets, receipt))
+    }
+}
+
+/// A transaction of this key, signed.
+pub(crate) fn sign(
+    key: &PrivateKeySigner,
+    chain_id: u64,
+    nonce: u64,
+    gas_limit: u64,
+    to: Address,
+    input: Bytes,
+    value: U256,
+) -> Result<Prepared> {
+    let mut transaction = TxEip1559 {
+        chain_id,
+        nonce,
+        gas_limit,
+        max_fee_per_gas: 100_000_000_000,
+        max_priority_fee_per_gas: 1_000_000_000,
+        to: TxKind::Call(to),
+        value,
+        input,
+        ..TxEip1559::default()
+    };
+    let signature = key.sign_transaction_sync(&mut transaction)?;
+    let envelope = TxEnvelope::from(transaction.into_signed(signature));
+    Ok(Prepared {
+        raw: envelope.encoded_2718().into(),
+        hash: *envelope.tx_hash(),
+    })
+}
+
+/// Broadcasts all at once; returns when each was handed over.
+pub(crate) async fn broadcast(
+    provider: &DynProvider,
+    prepared: &[Prepared],
+) -> Result<Vec<Instant>> {
+    let mut handed_over = Vec::with_capacity(prepared.len());
+    for some in requests(prepared) {
+        let mut batch = BatchRequest::new(provider.client());
+        let mut answers = Vec::with_capacity(some.len());
+        for one in some {
+            answers.push(batch.add_call::<_, B256>("eth_sendRawTransaction", &(&one.raw,))?);
         }
+        handed_over.extend(std::iter::repeat_n(Instant::now(), some.len()));
+        batch.send().await?;
+        for answer in answers {
+            answer.await?;
+        }
+    }
+    Ok(handed_over)
+}
+
+/// Transactions in as few requests as hold them.
+fn requests(prepared: &[Prepared]) -> Vec<&[Prepared]> {
+    let (mut requests, mut begin, mut size) = (Vec::new(), 0, 0);
+    for (place, one) in prepared.iter().enumerate() {
+        if place > begin && size + one.raw.len() > REQUEST {
+            requests.push(&prepared[begin..place]);
+            (begin, size) = (place, 0);
+        }
+        size += one.raw.len();
+    }
+    requests.push(&prepared[begin..]);
+    requests
+}
+
+/// The receipt of a transaction that must succeed, once it is in a block.
+pub(crate) async fn mined(provider: &DynProvider, hash: B256) -> Result<TransactionReceipt> {
+    let deadline = Instant::now() + Duration::from_secs(180);
+    loop {
+        if let Some(receipt) = provider.get_transaction_receipt(hash).await? {
+            ensure!(receipt.status(), "the transaction {hash} reverted");
+            return Ok(receipt);
+        }
+        ensure!(
+            Instant::now() < deadline,
+            "the transaction {hash} is in no block"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_holds_no_more_than_a_chain_takes_unless_one_transaction_is_larger() {
+        let sizes = [200_000, 300_000, 1, 600_000, 10];
+        let prepared = sizes.map(|size| Prepared {
+            raw: vec![0; size].into(),
+            hash: B256::ZERO,
+        });
+        let lengths: Vec<_> = requests(&prepared).iter().map(|some| some.len()).collect();
+        assert_eq!(lengths, [2, 1, 1, 1]);
     }
 }
