@@ -31,6 +31,9 @@ use crate::{
 /// Messages in one transaction, at most.
 const BATCH: usize = 50;
 
+/// How far one endpoint may be behind another.
+const LAG: Duration = Duration::from_secs(30);
+
 /// How long to leave attestors alone that would not sign yet.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -73,7 +76,7 @@ impl Carry<'_> {
                 by_tx.entry((tx, end.chain)).or_default().push(packet);
             }
             for ((tx, chain), packets) in by_tx {
-                let found = self.find(tx, Some(&chain)).await?;
+                let found = self.find_again(tx, &chain).await?;
                 self.carry(found, Some(&packets), &mut setbacks).await?;
             }
         }
@@ -93,6 +96,19 @@ impl Carry<'_> {
     async fn find(&self, tx: B256, on: Option<&ChainId>) -> Result<FoundTx, Failure> {
         let found = self.one_shot.find(tx, on).await;
         found.map_err(|error| explain(&error))
+    }
+
+    /// Finds a transaction that was in a block a moment ago, though perhaps not for every endpoint.
+    async fn find_again(&self, tx: B256, on: &ChainId) -> Result<FoundTx, Failure> {
+        let patience = (Instant::now() + LAG).min(self.deadline);
+        loop {
+            match self.one_shot.find(tx, Some(on)).await {
+                Err(error) if error.may_pass() && Instant::now() < patience => {
+                    tokio::time::sleep(ASK_AGAIN).await;
+                }
+                found => return found.map_err(|error| explain(&error)),
+            }
+        }
     }
 
     /// Waits until what is left to do for these packets of a transaction can be proven, and does it.
@@ -147,7 +163,7 @@ impl Carry<'_> {
                 break steps;
             }
             // The block may have gone meanwhile, and the transaction may be in another now.
-            found = self.find(found.tx, Some(&found.chain)).await?;
+            found = self.find_again(found.tx, &found.chain).await?;
         };
         let mut lanes: BTreeMap<ClientEnd, Vec<Step>> = BTreeMap::new();
         for step in steps {
