@@ -58,6 +58,8 @@ pub struct EffectFilter {
     pub process: Option<ProcessId>,
     /// Only effects still to be done.
     pub open_only: bool,
+    /// Only effects that have failed or are held back.
+    pub troubled_only: bool,
     /// At most this many.
     pub limit: Option<usize>,
 }
@@ -137,6 +139,10 @@ impl Engine {
         }
         if filter.open_only {
             query.push(" AND status = 'pending'");
+        }
+        if filter.troubled_only {
+            query.push(" AND (attempts > 0 OR due_at = ");
+            query.push_bind(UnixMillis::NEVER.as_millis()).push(")");
         }
         query
             .push(" ORDER BY id LIMIT ")

@@ -24,6 +24,7 @@ mod lanes;
 mod leader;
 mod lease;
 mod machine;
+mod operator;
 mod process;
 mod prune;
 mod sql;

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct UnixMillis(i64);
 
 impl UnixMillis {
+    /// A moment that never comes: when an effect that is held back is due.
+    pub const NEVER: Self = Self(i64::MAX);
+
     /// The moment this many milliseconds after the Unix epoch.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)

@@ -30,6 +30,11 @@ impl<'e> Unit<'e> {
         }
     }
 
+    /// Effects have become claimable beside those that the buffer adds.
+    pub(crate) fn announce(&mut self, effects: u64) {
+        self.effects_added |= effects > 0;
+    }
+
     /// When this unit happens.
     pub fn now(&self) -> UnixMillis {
         self.now

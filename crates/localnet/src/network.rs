@@ -7,6 +7,7 @@ use std::{
     net::SocketAddr,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
+    process::ExitStatus,
     time::Duration,
 };
 
@@ -308,6 +309,12 @@ impl Network {
             node.kill9().await?;
         }
         Ok(())
+    }
+
+    /// Waits until the relayer, which was told to stop by other means, has ended, and says how.
+    pub async fn relayer_ends(&mut self, patience: Duration) -> Result<ExitStatus> {
+        let node = self.relayer.1.take().context("no relayer runs")?;
+        node.wait(patience).await
     }
 
     /// Fails, with the end of its log, when something that was started no longer runs.

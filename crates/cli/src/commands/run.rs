@@ -1,14 +1,17 @@
 //! `causeway run`: the node.
 
-use std::{fmt, net::SocketAddr, path::Path, sync::Arc};
+use std::{fmt, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use clap::Args;
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::{config, failure::Failure, logging, node::Node, output::Output, server::Server};
+
+/// How long open requests may take to end once everything else has.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// The arguments of `causeway run`.
 #[derive(Debug, Args)]
@@ -58,12 +61,23 @@ pub(crate) async fn execute(path: &Path, output: Output) -> Result<(), Failure> 
     info!(address = %loaded.config.listen, version = env!("CARGO_PKG_VERSION"), "node is up");
     // The server answers for as long as the node finishes its work, and stops with it.
     let server_stop = CancellationToken::new();
-    let serving = tokio::spawn(server.serve(node.clone(), server_stop.clone()));
+    let (serving_node, serving_stop, node_stop) = (node.clone(), server_stop.clone(), stop.clone());
+    let serving = tokio::spawn(async move {
+        let served = server.serve(serving_node, serving_stop).await;
+        // A node that nobody can ask is not left running.
+        if served.is_err() {
+            node_stop.cancel();
+        }
+        served
+    });
     let outcome = Box::pin(node.run(stop)).await;
     server_stop.cancel();
-    serving
-        .await
-        .map_err(|error| Failure::failed("listen", error))??;
+    if let Ok(served) = tokio::time::timeout(LAST_ANSWERS, serving).await {
+        served.map_err(|error| Failure::failed("listen", error))??;
+    } else {
+        // Whoever reads slowly, or never ends a request, does not keep the node from ending.
+        warn!("open requests were cut off");
+    }
     info!("node is down");
     outcome
 }

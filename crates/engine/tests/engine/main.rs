@@ -16,6 +16,7 @@ mod leaders;
 mod leases;
 mod machine;
 mod opening;
+mod operator;
 mod processes;
 mod prune;
 mod replicas;
