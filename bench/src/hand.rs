@@ -40,7 +40,9 @@ impl<'a> Hand<'a> {
     /// update, and of the rest per message.
     pub(crate) async fn deliver(&self, messages: &[Message]) -> Result<(u64, u64)> {
         let proof = self.prove(messages).await?;
-        let update = self.execute(encode_update(&self.client, &proof)).await?;
+        let update = self
+            .execute(encode_update(&self.client, &proof.state))
+            .await?;
         let mut first = proof.packets.encode();
         let calls: Vec<Bytes> = messages
             .iter()

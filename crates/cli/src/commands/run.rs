@@ -8,7 +8,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::{config, failure::Failure, logging, node::Node, output::Output, server::Server};
+use crate::{
+    config,
+    failure::Failure,
+    logging,
+    node::Node,
+    output::Output,
+    server::{GrpcServer, Server},
+};
 
 /// How long open requests may take to end once everything else has.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
@@ -34,6 +41,8 @@ pub(crate) struct RunArgs {}
 struct Listening {
     event: &'static str,
     address: SocketAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grpc: Option<SocketAddr>,
 }
 
 impl fmt::Display for Listening {
@@ -42,7 +51,13 @@ impl fmt::Display for Listening {
             f,
             "listening on http://{0}: /livez /readyz /metrics /v1/status",
             self.address
-        )
+        )?;
+        self.grpc.map_or(Ok(()), |address| {
+            write!(
+                f,
+                "\nlistening on grpc://{address}: causeway.relay.v1.RelayService"
+            )
+        })
     }
 }
 
@@ -51,19 +66,21 @@ pub(crate) async fn execute(path: &Path, output: Output) -> Result<(), Failure> 
     let loaded = config::load(path)?;
     logging::start(&loaded.config.log, output.is_json())?;
     let server = Server::bind(loaded.config.listen).await?;
+    let grpc = GrpcServer::bind(&loaded.config).await?;
     let stop = CancellationToken::new();
     stop_on_signal(&stop)?;
     let node = Arc::new(Node::open(&loaded).await?);
     output.print(&Listening {
         event: "listening",
         address: server.address()?,
+        grpc: grpc.as_ref().map(GrpcServer::address).transpose()?,
     });
     info!(address = %loaded.config.listen, version = env!("CARGO_PKG_VERSION"), "node is up");
     // The server answers for as long as the node finishes its work, and stops with it.
     let server_stop = CancellationToken::new();
     let (serving_node, serving_stop, node_stop) = (node.clone(), server_stop.clone(), stop.clone());
     let serving = tokio::spawn(async move {
-        let served = server.serve(serving_node, serving_stop).await;
+        let served = serve(server, grpc, serving_node, serving_stop).await;
         // A node that nobody can ask is not left running.
         if served.is_err() {
             node_stop.cancel();
@@ -80,6 +97,23 @@ pub(crate) async fn execute(path: &Path, output: Output) -> Result<(), Failure> 
     }
     info!("node is down");
     outcome
+}
+
+/// Serves HTTP, and gRPC where it is asked for.
+async fn serve(
+    server: Server,
+    grpc: Option<GrpcServer>,
+    node: Arc<Node>,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
+    let http = server.serve(node.clone(), stop.clone());
+    let grpc = async {
+        match grpc {
+            Some(grpc) => grpc.serve(node, stop).await,
+            None => Ok(()),
+        }
+    };
+    tokio::try_join!(http, grpc).map(drop)
 }
 
 fn stop_on_signal(stop: &CancellationToken) -> Result<(), Failure> {

@@ -6,8 +6,8 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::{
-    AttestorConfig, ChainConfig, Config, ConfigError, FinalityConfig, MonitorConfig, Problem,
-    RelayerConfig, Store, host::host_of,
+    AttestorConfig, ChainConfig, Config, ConfigError, FinalityConfig, GrpcConfig, MonitorConfig,
+    Problem, RelayerConfig, Store, host::host_of,
 };
 use crate::{
     amount::parse_amount,
@@ -17,6 +17,7 @@ use crate::{
 const POLL_INTERVALS: std::ops::RangeInclusive<Duration> =
     Duration::from_millis(50)..=Duration::from_mins(1);
 const BATCHES: std::ops::RangeInclusive<usize> = 1..=200;
+const CONCURRENT: std::ops::RangeInclusive<usize> = 1..=1024;
 
 impl Config {
     /// Everything that is wrong, in the order of the file; empty when the configuration is sound.
@@ -55,6 +56,9 @@ impl Config {
             self.check_monitor(monitor, &mut refuse);
         }
         self.check_alerts(&mut refuse);
+        if let Some(grpc) = &self.grpc {
+            self.check_grpc(grpc, &mut refuse);
+        }
         found
     }
 
@@ -175,6 +179,27 @@ impl Config {
         }
         if !BATCHES.contains(&relayer.batch) {
             refuse("relayer.batch".to_owned(), Problem::Batch(relayer.batch));
+        }
+    }
+
+    fn check_grpc(&self, grpc: &GrpcConfig, refuse: &mut impl FnMut(String, Problem)) {
+        let field = "grpc.attestors";
+        match &grpc.attestors {
+            Some(attestors) => {
+                check_urls(field, attestors, &["http", "https"], refuse);
+                if attestors.is_empty() {
+                    refuse(field.to_owned(), Problem::NoAttestors);
+                }
+            }
+            None if self.relayer.is_none() => refuse(field.to_owned(), Problem::NoAttestors),
+            None => {}
+        }
+        if !CONCURRENT.contains(&grpc.concurrent) {
+            let problem = Problem::Concurrent(grpc.concurrent);
+            refuse("grpc.concurrent".to_owned(), problem);
+        }
+        if grpc.listen == self.listen {
+            refuse("grpc.listen".to_owned(), Problem::ListenTwice(grpc.listen));
         }
     }
 

@@ -1,4 +1,4 @@
-use std::{fmt, path::PathBuf};
+use std::{fmt, net::SocketAddr, path::PathBuf};
 
 use alloy::primitives::Address;
 use causeway_types::ChainId;
@@ -191,6 +191,10 @@ pub(crate) enum Problem {
     SingleAttestor,
     #[error("{0} is outside 1 to 200")]
     Batch(usize),
+    #[error("{0} is outside 1 to 1024")]
+    Concurrent(usize),
+    #[error("{0} is also the address of the HTTP interface")]
+    ListenTwice(SocketAddr),
     #[error("{client:?} is no client of the routes")]
     UnknownClient { client: String, known: Vec<String> },
     #[error("{given:?} is no database of a node: {reason}")]
@@ -269,6 +273,8 @@ impl Problem {
             Self::Replica(_) => {
                 "use 1 to 64 letters, digits, dots, hyphens or underscores, another name for each replica"
             }
+            Self::Concurrent(_) => "choose a number from 1 to 1024; 32 suits most nodes",
+            Self::ListenTwice(_) => "choose another port",
             Self::BadLogLevel { .. } => {
                 "use error, warn, info, debug or trace, or a filter such as \"info,causeway_evm=debug\""
             }

@@ -201,6 +201,8 @@ fn expected(field: &str) -> &'static str {
         "tokens" | "token" => {
             "use { chain = \"eip155:31337\", token = \"native\" } or the token's address"
         }
+        "grpc" => "use a table: [grpc] with listen",
+        "concurrent" => "use a number from 1 to 1024",
         _ => "`causeway config schema` describes every key",
     }
 }

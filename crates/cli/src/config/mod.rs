@@ -12,6 +12,7 @@ mod edit;
 mod environment;
 mod error;
 mod finality;
+mod grpc;
 mod host;
 mod key_source;
 mod load;
@@ -33,6 +34,7 @@ pub(crate) use chain::ChainConfig;
 pub(crate) use edit::ConfigEdit;
 pub(crate) use error::{ConfigError, ConfigErrors, Problem};
 pub(crate) use finality::FinalityConfig;
+pub(crate) use grpc::GrpcConfig;
 pub(crate) use key_source::{KeySource, PasswordSource, is_variable, looks_like_a_key};
 #[cfg(test)]
 pub(crate) use load::parse;
@@ -86,6 +88,9 @@ pub(crate) struct Config {
     /// Who is told when something is wrong.
     #[serde(default)]
     pub(crate) alerts: AlertsConfig,
+    /// Present: this node makes transactions for other front ends over gRPC.
+    #[serde(default)]
+    pub(crate) grpc: Option<GrpcConfig>,
 }
 
 fn default_store() -> String {

@@ -44,7 +44,7 @@ impl Node {
     /// Keeps the light clients' state current until stopped.
     pub(super) async fn watch_clients(&self, stop: CancellationToken) {
         loop {
-            for (end, _) in self.ends() {
+            for (end, _) in self.route_ends() {
                 let end = client_end(end);
                 match tokio::time::timeout(AGAIN, self.read_client(&end)).await {
                     Ok(Ok(view)) => self.note_client(&end, &view),

@@ -14,12 +14,14 @@ use causeway_engine::UnixMillis;
 use causeway_evm::{EvmChain, LaneConfig};
 use causeway_ibc::{Committee, Domain};
 use causeway_ibc_evm::{EvmHost, EvmSource, SharedLane, client_view};
+use causeway_oneshot::OneShot;
 use causeway_relayer::{
     ClientEnd, ClientView, Committees, Host, Relayer, RelayerConfig, Route, Routes,
 };
 use causeway_types::ChainId;
 use futures::future::try_join_all;
 use tracing::warn;
+use url::Url;
 
 use super::{
     Node, clients::ClientBook, conditions::Limits, guard::check_keys, probe::AttestorProbe,
@@ -30,6 +32,7 @@ use crate::{
     failure::Failure,
     keys::{NewPassword, open_key, read_password},
     network::{attestor_clients, client_end, connect, router},
+    one_shot,
     store::open_store,
 };
 
@@ -112,6 +115,20 @@ impl Node {
         Ok(node)
     }
 
+    /// One-shot relaying over the node's own chains, by these attestors or by the relayer's.
+    pub(crate) fn one_shot(&self, attestors: Option<&[Url]>) -> Result<OneShot, Failure> {
+        let places = self.chains.iter().map(|(id, chain)| {
+            let (config, _) = self.chain_config(id)?;
+            one_shot::place(config, chain.clone())
+        });
+        let places = places.collect::<Result<_, _>>()?;
+        let configured = self.config.relayer.as_ref();
+        let configured = configured.map(|relayer| relayer.attestors.as_slice());
+        let attestors = attestors.or(configured).unwrap_or_default();
+        let committees = Committees::new(attestor_clients(attestors, ATTESTOR_PATIENCE)?);
+        one_shot::make(&self.config, places, committees)
+    }
+
     pub(super) fn chain_config(&self, chain: &ChainId) -> Result<(&ChainConfig, Address), Failure> {
         let config = self.config.chains.iter().find(|config| &config.id == chain);
         let config =
@@ -125,7 +142,7 @@ impl Node {
     }
 
     /// Every end of every route, with the other end.
-    pub(super) fn ends(&self) -> impl Iterator<Item = (&RouteEnd, &RouteEnd)> {
+    pub(super) fn route_ends(&self) -> impl Iterator<Item = (&RouteEnd, &RouteEnd)> {
         self.config
             .routes
             .iter()
@@ -148,7 +165,7 @@ impl Node {
             }
             Ok::<_, Failure>((client_end(end), view))
         };
-        Ok(try_join_all(self.ends().map(|(end, _)| read(end)))
+        Ok(try_join_all(self.route_ends().map(|(end, _)| read(end)))
             .await?
             .into_iter()
             .collect())
@@ -160,7 +177,7 @@ impl Node {
         key: PrivateKeySigner,
     ) -> Result<Attestor, Failure> {
         let mut attested = Vec::new();
-        for (end, other) in self.ends() {
+        for (end, other) in self.route_ends() {
             let wanted = part.clients.as_ref();
             if wanted.is_some_and(|clients| !clients.iter().any(|c| c == end.client.as_str())) {
                 continue;
@@ -353,8 +370,15 @@ fn routed(config: &Config, chain: &ChainId) -> bool {
 }
 
 fn check_work(config: &Config) -> Result<(), Failure> {
-    if config.relayer.is_none() && config.attestor.is_none() && config.monitor.is_none() {
-        let message = "there is no [relayer], no [attestor] and no [monitor]: nothing to run";
+    let parts = [
+        config.relayer.is_some(),
+        config.attestor.is_some(),
+        config.monitor.is_some(),
+        config.grpc.is_some(),
+    ];
+    if !parts.contains(&true) {
+        let message =
+            "there is no [relayer], no [attestor], no [monitor] and no [grpc]: nothing to run";
         return Err(Failure::usage(
             "relayer",
             message,

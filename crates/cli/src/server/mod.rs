@@ -1,5 +1,6 @@
 //! The node over HTTP: health, metrics, status and, if it attests, the attestor's API.
 
+mod grpc;
 mod metrics;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -16,6 +17,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::grpc::GrpcServer;
 use crate::{failure::Failure, node::Node};
 
 /// A server that holds its address but does not answer yet.
@@ -30,17 +32,22 @@ struct App {
     metrics: PrometheusHandle,
 }
 
+/// Takes an address, which this field of the configuration names.
+async fn bind(address: SocketAddr, field: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::failed(
+            "listen",
+            format!("{address} cannot be listened on: {error}"),
+        )
+        .at(field)
+        .remedy("choose a free port, or stop the program that has this one")
+    })
+}
+
 impl Server {
     /// Takes the address, before anything that is expensive to undo.
     pub(crate) async fn bind(address: SocketAddr) -> Result<Self, Failure> {
-        let listener = TcpListener::bind(address).await.map_err(|error| {
-            Failure::failed(
-                "listen",
-                format!("{address} cannot be listened on: {error}"),
-            )
-            .at("listen")
-            .remedy("choose a free port, or stop the program that has this one")
-        })?;
+        let listener = bind(address, "listen").await?;
         let metrics = PrometheusBuilder::new()
             .install_recorder()
             .map_err(|error| Failure::failed("metrics", error))?;

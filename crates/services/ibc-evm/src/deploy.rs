@@ -288,21 +288,44 @@ pub async fn deploy_client(
         account,
         gas_used: 0,
     };
+    let address = deployer
+        .create(
+            "the light client",
+            &client_creation(evm_chain_id, router, spec),
+            &[],
+        )
+        .await?;
+    let receipt = account
+        .execute(
+            "registering the light client",
+            router,
+            client_registration(spec, address),
+            U256::ZERO,
+        )
+        .await?;
+    Ok(DeployedClient {
+        address,
+        domain,
+        gas_used: deployer.gas_used + receipt.gas_used,
+    })
+}
+
+/// The code that creates a light client, for a router on the chain of this EIP-155 number.
+pub fn client_creation(evm_chain_id: u64, router: Address, spec: &ClientSpec) -> Bytes {
     let arguments = AttestationLightClient::constructorCall {
         attestors: spec.committee.members().to_vec(),
         minRequiredSigs: spec.committee.threshold(),
         initialHeight: spec.genesis.height,
         initialTimestampSeconds: spec.genesis.timestamp.as_secs(),
         roleManager: Address::ZERO,
-        domain_: domain.0,
+        domain_: Domain::of_client(evm_chain_id, router, &spec.id).0,
     };
-    let address = deployer
-        .create(
-            "the light client",
-            &AttestationLightClient::BYTECODE,
-            &arguments.abi_encode(),
-        )
-        .await?;
+    let code = &AttestationLightClient::BYTECODE;
+    Bytes::from([code.as_ref(), &arguments.abi_encode()].concat())
+}
+
+/// The call of the router that registers the light client at this address.
+pub fn client_registration(spec: &ClientSpec, light_client: Address) -> Bytes {
     let call = ICS26Router::addClient_0Call {
         clientId: spec.id.to_string(),
         counterpartyInfo: IICS02ClientMsgs::CounterpartyInfo {
@@ -310,14 +333,7 @@ pub async fn deploy_client(
             // An EVM counterparty keeps its commitments under the bare path.
             merklePrefix: vec![Bytes::new()],
         },
-        client: address,
+        client: light_client,
     };
-    deployer
-        .execute("registering the light client", router, &call)
-        .await?;
-    Ok(DeployedClient {
-        address,
-        domain,
-        gas_used: deployer.gas_used,
-    })
+    call.abi_encode().into()
 }

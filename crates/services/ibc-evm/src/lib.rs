@@ -22,8 +22,8 @@ pub use account::{Account, SendError, Sent, token_info};
 pub use client_state::ClientState;
 pub use contracts::{ContractsError, IbcContracts, client_view, voucher_of};
 pub use deploy::{
-    ClientSpec, DeployError, DeployedClient, DeployedStack, RoleHolders, deploy_client,
-    deploy_stack,
+    ClientSpec, DeployError, DeployedClient, DeployedStack, RoleHolders, client_creation,
+    client_registration, deploy_client, deploy_stack,
 };
 pub use events::{EventError, decode_event, event_topics};
 pub use host::{EvmHost, moot};

@@ -2,6 +2,7 @@
 
 use alloy::{primitives::Bytes, sol_types::SolCall};
 use causeway_contracts::ics26_router::{ICS26Router, IICS02ClientMsgs, IICS26RouterMsgs};
+use causeway_ibc::SignedAttestation;
 use causeway_relayer::{ClientView, Message, Proof};
 
 use crate::contracts::bound_packet;
@@ -45,11 +46,11 @@ pub fn encode_message(message: &Message, proof: Bytes, height: u64) -> Bytes {
     call.into()
 }
 
-/// The call that makes the proof's height known to the light client.
-pub fn encode_update(client: &ClientView, proof: &Proof) -> Bytes {
+/// The call that makes the height of this attestation known to the light client.
+pub fn encode_update(client: &ClientView, state: &SignedAttestation) -> Bytes {
     let call = ICS26Router::updateClientCall {
         clientId: client.id.to_string(),
-        updateMsg: proof.state.encode(),
+        updateMsg: state.encode(),
     };
     call.abi_encode().into()
 }
@@ -58,7 +59,7 @@ pub fn encode_update(client: &ClientView, proof: &Proof) -> Bytes {
 /// proof that serves all.
 pub fn encode_batch(client: &ClientView, proof: &Proof, messages: &[Message]) -> Bytes {
     let packets = proof.packets.encode();
-    let mut data = vec![encode_update(client, proof)];
+    let mut data = vec![encode_update(client, &proof.state)];
     for (index, message) in messages.iter().enumerate() {
         let repeated = client.proof_once && index > 0;
         let proof_bytes = if repeated {

@@ -92,7 +92,15 @@ pub enum OneShotError {
         /// The light client.
         client: ClientEnd,
         /// What went wrong.
-        source: ContractsError,
+        source: Box<ContractsError>,
+    },
+    /// The router refuses the update of a light client.
+    #[error("the router refuses to update {client}: {reason}")]
+    Refused {
+        /// The light client.
+        client: ClientEnd,
+        /// The router's own words.
+        reason: String,
     },
     /// Too few attestors signed.
     #[error(transparent)]

@@ -59,8 +59,11 @@ impl OneShot {
             .ok_or_else(|| OneShotError::UnknownChain(chain.clone()))
     }
 
-    /// The end that belongs to this one, which is part of a route.
-    pub(crate) fn counterparty(&self, end: &ClientEnd) -> Result<&ClientEnd, OneShotError> {
+    /// The end that belongs to this one.
+    ///
+    /// # Errors
+    /// [`OneShotError::NoRoute`] if it is part of no route.
+    pub fn counterparty(&self, end: &ClientEnd) -> Result<&ClientEnd, OneShotError> {
         self.routes
             .other_end(end)
             .ok_or_else(|| OneShotError::NoRoute(end.clone()))

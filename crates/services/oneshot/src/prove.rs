@@ -6,7 +6,7 @@ use alloy::{
     rpc::types::TransactionRequest,
 };
 use causeway_evm::LaneConfig;
-use causeway_ibc_evm::{client_view, encode_batch, explain_revert};
+use causeway_ibc_evm::{client_view, encode_batch, encode_update, explain_revert};
 use causeway_relayer::{ClientEnd, ClientView, Message, Proof};
 use causeway_types::ChainId;
 
@@ -43,8 +43,8 @@ pub struct UnsignedTx {
     pub chain: ChainId,
     /// The chain's EIP-155 number.
     pub chain_number: u64,
-    /// The contract that it calls.
-    pub to: Address,
+    /// The contract that it calls; none if it creates one.
+    pub to: Option<Address>,
     /// The call.
     pub data: Bytes,
     /// A gas limit that is enough now, with headroom.
@@ -65,14 +65,7 @@ impl OneShot {
         height: u64,
         messages: Vec<Message>,
     ) -> Result<Proven, OneShotError> {
-        self.counterparty(to)?;
-        let place = self.place(&to.chain)?;
-        let client = client_view(&place.chain.provider(), place.router, &to.client)
-            .await
-            .map_err(|source| OneShotError::Client {
-                client: to.clone(),
-                source,
-            })?;
+        let (_, client) = self.client(to).await?;
         let paths: Vec<B256> = messages
             .iter()
             .map(|message| message.proven_path().key())
@@ -122,7 +115,7 @@ impl OneShot {
                 Estimate::Gas(gas) => transactions.push(UnsignedTx {
                     chain: proven.to.chain.clone(),
                     chain_number: proven.to.chain.eip155_id().unwrap_or_default(),
-                    to: place.router,
+                    to: Some(place.router),
                     data,
                     gas_limit: with_headroom(gas),
                     messages,
@@ -142,6 +135,62 @@ impl OneShot {
             }
         }
         Ok((transactions, setbacks))
+    }
+}
+
+impl OneShot {
+    /// The transaction that tells a light client of this height of the chain that it follows.
+    ///
+    /// # Errors
+    /// If the client cannot be read, too few attestors sign or the router refuses.
+    pub async fn update(
+        &self,
+        to: &ClientEnd,
+        height: u64,
+        from: Option<Address>,
+    ) -> Result<UnsignedTx, OneShotError> {
+        let (place, client) = self.client(to).await?;
+        let state = self.committees.gather_state(to, &client, height).await?;
+        let data = encode_update(&client, &state);
+        let gas = match estimate(place, from, &data).await? {
+            Estimate::Gas(gas) => gas,
+            Estimate::Refused(reason) => {
+                let client = to.clone();
+                return Err(OneShotError::Refused { client, reason });
+            }
+        };
+        Ok(UnsignedTx {
+            chain: to.chain.clone(),
+            chain_number: to.chain.eip155_id().unwrap_or_default(),
+            to: Some(place.router),
+            data,
+            gas_limit: with_headroom(gas),
+            messages: Vec::new(),
+        })
+    }
+
+    /// The nonce of an account's next transaction on a chain.
+    ///
+    /// # Errors
+    /// If the chain cannot be asked.
+    pub async fn next_nonce(&self, place: &Place, account: Address) -> Result<u64, OneShotError> {
+        let count = place.chain.provider().get_transaction_count(account);
+        count
+            .pending()
+            .await
+            .map_err(|source| transport(place, source))
+    }
+
+    async fn client(&self, to: &ClientEnd) -> Result<(&Place, ClientView), OneShotError> {
+        self.counterparty(to)?;
+        let place = self.place(&to.chain)?;
+        let client = client_view(&place.chain.provider(), place.router, &to.client)
+            .await
+            .map_err(|source| OneShotError::Client {
+                client: to.clone(),
+                source: Box::new(source),
+            })?;
+        Ok((place, client))
     }
 }
 

@@ -140,6 +140,28 @@ impl Committees {
         height: u64,
         paths: &[B256],
     ) -> Result<Gathered, GatherError> {
+        self.ask(end, client, height, paths, Tally::quorum).await
+    }
+
+    /// [`Committees::gather`] for the state alone, to update the client with.
+    pub async fn gather_state(
+        &self,
+        end: &ClientEnd,
+        client: &ClientView,
+        height: u64,
+    ) -> Result<SignedAttestation, GatherError> {
+        let quorum = |tally: &Tally, client: &ClientView, _| tally.state_quorum(client);
+        self.ask(end, client, height, &[], quorum).await
+    }
+
+    async fn ask<T>(
+        &self,
+        end: &ClientEnd,
+        client: &ClientView,
+        height: u64,
+        paths: &[B256],
+        quorum: impl Fn(&Tally, &ClientView, u64) -> Option<(T, Signers)>,
+    ) -> Result<T, GatherError> {
         let request = AttestRequest {
             client: ClientRef {
                 chain: end.chain.clone(),
@@ -188,7 +210,7 @@ impl Committees {
                     answers.extend(others.drain(..).map(ask));
                 }
                 Ok(()) => {
-                    if let Some((gathered, signers)) = tally.quorum(client, height) {
+                    if let Some((gathered, signers)) = quorum(&tally, client, height) {
                         helpful.retain(|(_, attestor)| signers.contains(attestor));
                         self.remember(end, helpful);
                         return Ok(gathered);
@@ -270,7 +292,7 @@ enum Unhelpful {
 /// Answers so far, by what they say (the state first, then the packets) and by who says it.
 #[derive(Default)]
 struct Tally {
-    statements: BTreeMap<(Bytes, Bytes), BTreeMap<Address, [Signature65; 2]>>,
+    statements: BTreeMap<(Bytes, Bytes), Signatures>,
 }
 
 impl Tally {
@@ -308,27 +330,51 @@ impl Tally {
             .unwrap_or(0)
     }
 
-    /// The proof that the answers make, if enough of them agree, and who said so.
-    fn quorum(&self, client: &ClientView, height: u64) -> Option<(Gathered, BTreeSet<Address>)> {
+    /// The statement that enough of them agree on, with everybody's signatures.
+    fn agreed(&self, client: &ClientView) -> Option<Agreed<'_>> {
         let need = usize::from(client.committee.threshold());
-        let (said, signatures) = self.statements.iter().find(|(_, by)| by.len() >= need)?;
-        let (state, packets) = said;
-        let assemble = |kind, data: &Bytes, which: usize| -> Option<SignedAttestation> {
-            let digest = attestation_digest(kind, &client.domain, data);
-            let signatures = signatures.values().map(|pair| pair[which]);
-            client
-                .committee
-                .assemble(digest, data.clone(), signatures)
-                .ok()
-        };
+        let mut statements = self.statements.iter();
+        statements.find(|(_, by)| by.len() >= need)
+    }
+
+    /// The proof that the answers make, if enough of them agree, and who said so.
+    fn quorum(&self, client: &ClientView, height: u64) -> Option<(Gathered, Signers)> {
+        let ((state, packets), signatures) = self.agreed(client)?;
         let proof = Proof {
             height,
-            state: assemble(AttestationKind::State, state, 0)?,
-            packets: assemble(AttestationKind::Packet, packets, 1)?,
+            state: assemble(client, AttestationKind::State, state, signatures, 0)?,
+            packets: assemble(client, AttestationKind::Packet, packets, signatures, 1)?,
         };
         let attested = PacketAttestation::decode(&proof.packets.data).ok()?;
         Some(((proof, attested), signatures.keys().copied().collect()))
     }
+
+    /// The state that the answers attest, if enough of them agree, and who said so.
+    fn state_quorum(&self, client: &ClientView) -> Option<(SignedAttestation, Signers)> {
+        let ((state, _), signatures) = self.agreed(client)?;
+        let attested = assemble(client, AttestationKind::State, state, signatures, 0)?;
+        Some((attested, signatures.keys().copied().collect()))
+    }
+}
+
+type Signatures = BTreeMap<Address, [Signature65; 2]>;
+type Signers = BTreeSet<Address>;
+type Agreed<'a> = (&'a (Bytes, Bytes), &'a Signatures);
+
+/// One of the two things that each of them signed, as the light client takes it.
+fn assemble(
+    client: &ClientView,
+    kind: AttestationKind,
+    data: &Bytes,
+    signatures: &Signatures,
+    which: usize,
+) -> Option<SignedAttestation> {
+    let digest = attestation_digest(kind, &client.domain, data);
+    let signatures = signatures.values().map(|pair| pair[which]);
+    client
+        .committee
+        .assemble(digest, data.clone(), signatures)
+        .ok()
 }
 
 #[cfg(test)]

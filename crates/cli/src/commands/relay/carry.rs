@@ -366,6 +366,7 @@ fn explain(error: &OneShotError) -> Failure {
         OneShotError::Unreadable { .. } => Failure::failed("unreadable", text).at("--tx"),
         OneShotError::UnknownChain(_) | OneShotError::NoRoute(_) => Failure::failed("route", text)
             .remedy("add the chain and its route to the configuration"),
+        OneShotError::Refused { .. } => Failure::failed("refused", text),
         OneShotError::Gather(_) => Failure::new(Exit::NotDelivered, "attestors", text)
             .remedy("run the same command again when the attestors answer"),
         OneShotError::Chain(_) | OneShotError::Transport { .. } | OneShotError::Client { .. } => {

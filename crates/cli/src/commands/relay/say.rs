@@ -122,7 +122,7 @@ impl Said {
     ) -> Self {
         Self::WouldSend(Prepared {
             chain: tx.chain.clone(),
-            to: tx.to,
+            to: tx.to.unwrap_or_default(),
             gas: tx.gas_limit,
             delivers: delivers(routes, to, tx),
         })
@@ -136,7 +136,7 @@ impl Said {
         Self::Unsigned(Unsigned {
             chain: tx.chain.clone(),
             chain_id: U64::from(tx.chain_number),
-            to: tx.to,
+            to: tx.to.unwrap_or_default(),
             data: tx.data.clone(),
             value: U64::ZERO,
             gas: U64::from(tx.gas_limit),
