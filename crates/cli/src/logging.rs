@@ -1,27 +1,40 @@
-//! The node's log.
+//! The node's log, and beside it the traces of packets.
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::{EnvFilter, fmt};
-
-use crate::{
-    config::{LogConfig, LogFormat},
-    failure::Failure,
+use tracing_subscriber::{
+    EnvFilter, Layer as _, fmt, layer::SubscriberExt as _, registry, util::SubscriberInitExt as _,
 };
 
-/// Starts logging to stderr.
-pub(crate) fn start(config: &LogConfig, json: bool) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(&config.level).map_err(|error| {
+use crate::{
+    config::{Config, LogFormat},
+    failure::Failure,
+    telemetry::{self, Export},
+};
+
+/// Starts logging to stderr, and sending traces if the configuration names a collector.
+pub(crate) fn start(config: &Config, json: bool) -> Result<Option<Export>, Failure> {
+    let filter = EnvFilter::try_new(&config.log.level).map_err(|error| {
         Failure::usage("log.level", error, "use error, warn, info, debug or trace")
     })?;
-    let builder = fmt()
-        .with_env_filter(filter)
+    let traces = config
+        .telemetry
+        .as_ref()
+        .map(telemetry::begin)
+        .transpose()?;
+    let (spans, export) = traces.unzip();
+    let lines = fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
-    let started = if json || config.format == LogFormat::Json {
-        builder.json().flatten_event(true).try_init()
+    let lines = if json || config.log.format == LogFormat::Json {
+        lines.json().flatten_event(true).boxed()
     } else {
-        builder.try_init()
+        lines.boxed()
     };
-    started.map_err(|error| Failure::failed("log", error))
+    registry()
+        .with(spans)
+        .with(lines.with_filter(filter))
+        .try_init()
+        .map_err(|error| Failure::failed("log", error))?;
+    Ok(export)
 }

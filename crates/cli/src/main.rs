@@ -23,6 +23,7 @@ mod progress;
 mod redact;
 mod server;
 mod store;
+mod telemetry;
 
 use std::process::ExitCode;
 

@@ -21,7 +21,7 @@ use causeway_attestor::Attestor;
 use causeway_engine::Engine;
 use causeway_evm::EvmChain;
 use causeway_monitor::Monitor;
-use causeway_relayer::Relayer;
+use causeway_relayer::{ClientEnd, Relayer};
 use causeway_types::ChainId;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -36,6 +36,7 @@ use self::{
 use crate::{
     config::Config,
     failure::{Failure, chain_of},
+    network::client_end,
 };
 
 /// How often the node looks for what is wrong.
@@ -63,6 +64,16 @@ impl Node {
     /// The attestor, if this node attests.
     pub(crate) fn attestor(&self) -> Option<&Arc<Attestor>> {
         self.attestor.as_ref()
+    }
+
+    /// The chains it follows.
+    pub(crate) fn chains(&self) -> impl Iterator<Item = &ChainId> {
+        self.chains.keys()
+    }
+
+    /// The light clients of its routes.
+    pub(crate) fn ends(&self) -> impl Iterator<Item = ClientEnd> {
+        self.route_ends().map(|(end, _)| client_end(end))
     }
 
     /// Why the node cannot do its work yet; empty when it can.

@@ -64,7 +64,7 @@ impl fmt::Display for Listening {
 /// Runs `causeway run`.
 pub(crate) async fn execute(path: &Path, output: Output) -> Result<(), Failure> {
     let loaded = config::load(path)?;
-    logging::start(&loaded.config.log, output.is_json())?;
+    let traces = logging::start(&loaded.config, output.is_json())?;
     let server = Server::bind(loaded.config.listen).await?;
     let grpc = GrpcServer::bind(&loaded.config).await?;
     let stop = CancellationToken::new();
@@ -96,6 +96,9 @@ pub(crate) async fn execute(path: &Path, output: Output) -> Result<(), Failure> 
         warn!("open requests were cut off");
     }
     info!("node is down");
+    if let Some(traces) = traces {
+        traces.finish().await;
+    }
     outcome
 }
 

@@ -59,6 +59,10 @@ impl Config {
         if let Some(grpc) = &self.grpc {
             self.check_grpc(grpc, &mut refuse);
         }
+        if let Some(telemetry) = &self.telemetry {
+            let collector = std::slice::from_ref(&telemetry.otlp);
+            check_urls("telemetry.otlp", collector, &["http", "https"], &mut refuse);
+        }
         found
     }
 

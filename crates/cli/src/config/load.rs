@@ -201,6 +201,9 @@ fn expected(field: &str) -> &'static str {
         "tokens" | "token" => {
             "use { chain = \"eip155:31337\", token = \"native\" } or the token's address"
         }
+        "telemetry" => "use a table: [telemetry] with otlp",
+        "otlp" => "use the collector's URL, such as \"http://127.0.0.1:4318\"",
+        "service" => "use a name such as \"causeway\"",
         "grpc" => "use a table: [grpc] with listen",
         "concurrent" => "use a number from 1 to 1024",
         _ => "`causeway config schema` describes every key",

@@ -22,6 +22,7 @@ mod relayer;
 mod route;
 mod schema;
 mod store;
+mod telemetry;
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -45,6 +46,7 @@ pub(crate) use relayer::RelayerConfig;
 pub(crate) use route::{RouteConfig, RouteEnd};
 pub(crate) use schema::schema;
 pub(crate) use store::Store;
+pub(crate) use telemetry::TelemetryConfig;
 
 /// The starter that `config init` writes.
 pub(crate) const STARTER: &str = include_str!("starter.toml");
@@ -91,6 +93,9 @@ pub(crate) struct Config {
     /// Present: this node makes transactions for other front ends over gRPC.
     #[serde(default)]
     pub(crate) grpc: Option<GrpcConfig>,
+    /// Present: this node sends traces of packets to an OpenTelemetry collector.
+    #[serde(default)]
+    pub(crate) telemetry: Option<TelemetryConfig>,
 }
 
 fn default_store() -> String {

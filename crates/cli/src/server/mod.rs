@@ -1,6 +1,7 @@
 //! The node over HTTP: health, metrics, status and, if it attests, the attestor's API.
 
 mod grpc;
+mod metric_list;
 mod metrics;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -67,6 +68,7 @@ impl Server {
         node: Arc<Node>,
         stop: CancellationToken,
     ) -> Result<(), Failure> {
+        metric_list::begin(node.chains(), node.ends());
         let mut router = Router::new()
             .route("/livez", get(async || "ok"))
             .route("/readyz", get(readyz))

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 use url::Url;
 
-use crate::{AnswerDefect, AttestRequest, Attested, Info, Problem, ProblemKind};
+use crate::{AnswerDefect, AttestRequest, Attested, Info, Problem, ProblemKind, trace};
 
 /// The largest legitimate answer is about 35 kB; an attestor is not trusted with more memory.
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
@@ -126,7 +126,9 @@ impl AttestorClient {
     /// are good is told by [`Attested::verify`], which needs the light client's domain.
     pub async fn attest(&self, request: &AttestRequest) -> Result<Attested, AttestorClientError> {
         let (status, attested): (u16, Attested) = self
-            .ask(self.http.post(self.endpoint("v1/attest")).json(request))
+            .ask(Self::on_behalf(
+                self.http.post(self.endpoint("v1/attest")).json(request),
+            ))
             .await?;
         attested
             .answers(request)
@@ -138,6 +140,14 @@ impl AttestorClient {
     pub async fn info(&self) -> Result<Info, AttestorClientError> {
         let (_, info) = self.ask(self.http.get(self.endpoint("v1/info"))).await?;
         Ok(info)
+    }
+
+    /// The request, with the trace that it is made for if there is one.
+    fn on_behalf(request: RequestBuilder) -> RequestBuilder {
+        match trace::current() {
+            Some(traceparent) => request.header(trace::TRACEPARENT, traceparent),
+            None => request,
+        }
     }
 
     /// The configured URL may have a path of its own, with or without a slash at its end.

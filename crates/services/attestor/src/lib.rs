@@ -18,6 +18,7 @@ mod signer;
 mod source;
 mod statement;
 mod stats;
+mod trace;
 
 pub use answer::AnswerDefect;
 pub use attestor::{AttestedClient, Attestor};
@@ -29,3 +30,4 @@ pub use server::routes;
 pub use signer::{SignError, Signer};
 pub use source::{EndpointHealth, Source, SourceError};
 pub use stats::AttestorStats;
+pub use trace::{TRACE_TARGET, on_behalf_of};

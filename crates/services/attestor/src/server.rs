@@ -3,12 +3,12 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, State, rejection::JsonRejection},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 
-use crate::{AttestError, AttestRequest, Attested, Attestor, Info, Problem, ProblemKind};
+use crate::{AttestError, AttestRequest, Attested, Attestor, Info, Problem, ProblemKind, trace};
 
 /// A full request is about 18 kB; the rest is room for other ways to write the same JSON.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -31,10 +31,21 @@ pub fn routes(attestor: Arc<Attestor>) -> Router {
 
 async fn attest(
     State(attestor): State<Arc<Attestor>>,
+    headers: HeaderMap,
     request: Result<Json<AttestRequest>, JsonRejection>,
 ) -> Result<Json<Attested>, Refusal> {
     match request {
-        Ok(Json(request)) => Ok(Json(attestor.attest(request).await?)),
+        Ok(Json(request)) => {
+            let traceparent = headers.get(trace::TRACEPARENT);
+            let traceparent = traceparent.and_then(|value| value.to_str().ok());
+            let followed = traceparent.zip(trace::begin());
+            let Some((traceparent, since)) = followed else {
+                return Ok(Json(attestor.attest(request).await?));
+            };
+            let attested = attestor.attest(request.clone()).await;
+            trace::answered(traceparent, &request, since, attested.is_ok());
+            Ok(Json(attested?))
+        }
         Err(rejection) => {
             let refusal = Refusal::from(&rejection);
             attestor.stats().count_failed(refusal.kind);

@@ -6,8 +6,8 @@ use std::{
 };
 
 use alloy_primitives::B256;
-use causeway_attestor::MAX_PATHS;
-use causeway_engine::{Claimed, EffectId, Engine, EngineError, UnitError};
+use causeway_attestor::{MAX_PATHS, on_behalf_of};
+use causeway_engine::{Claimed, EffectId, Engine, EngineError, UnitError, UnixMillis};
 use causeway_ibc::{Claim, Input};
 use causeway_types::{BlockRef, ChainId};
 use thiserror::Error;
@@ -20,7 +20,7 @@ use tracing::{Instrument, debug, info, info_span, warn};
 
 use crate::{
     attempt::{Outcome, attempt_key, not_final_yet, open, unproven},
-    attestations::{Committees, GatherError},
+    attestations::{Committees, GatherError, Gathered},
     clock::Clock,
     host::{ClientView, Host, HostError, Message, SubmitError, Submitted},
     observer::last_reading,
@@ -28,6 +28,7 @@ use crate::{
     relayer::{RelayerConfig, RelayerError},
     route::ClientEnd,
     status::LaneWatch,
+    trace::{self, PacketTrace},
 };
 
 /// How long a claim holds without being renewed, and so how long the messages of a replica that was
@@ -341,9 +342,10 @@ impl Carrier {
             .map(|message| message.proven_path().key())
             .collect();
         let client = self.client().await?;
+        let began = self.clock.now();
         let (moot, gathered) = tokio::join!(
             self.host.moot(&messages),
-            self.committees.gather(&self.end, &client, height, &paths)
+            self.gather(&cargo[provable[0]].process.key, &client, height, &paths)
         );
         let (moot, (proof, attested)) = (moot?, gathered?);
         for (i, moot) in provable.iter().zip(moot) {
@@ -360,6 +362,11 @@ impl Carrier {
         }
         self.record_proven(open.iter().map(|i| &cargo[*i]), height)
             .await?;
+        if trace::followed() {
+            let proven = open.iter().map(|i| &cargo[*i]);
+            trace::attested(proven, &self.end, height, began);
+        }
+        let began = self.clock.now();
         let batch: Vec<Message> = open
             .iter()
             .map(|i| cargo[*i].effect.message.clone())
@@ -367,9 +374,25 @@ impl Carrier {
         let key = attempt_key(open.iter().map(|i| &cargo[*i]), height);
         let answers = self.host.submit(&key, &client, &proof, &batch).await;
         for (i, answer) in open.into_iter().zip(answers) {
-            outcomes[i] = Some(self.judge(&cargo[i], answer));
+            outcomes[i] = Some(self.judge(&cargo[i], answer, began));
         }
         Ok(())
+    }
+
+    /// Asks on behalf of the trace of the batch's first packet, if anybody follows packets.
+    async fn gather(
+        &self,
+        first: &str,
+        client: &ClientView,
+        height: u64,
+        paths: &[B256],
+    ) -> Result<Gathered, GatherError> {
+        let work = self.committees.gather(&self.end, client, height, paths);
+        if trace::followed() {
+            on_behalf_of(PacketTrace::of(first).traceparent(), work).await
+        } else {
+            work.await
+        }
     }
 
     /// No lock is held while the chain is asked: a slow answer to one batch is no reason for the
@@ -422,6 +445,7 @@ impl Carrier {
         &self,
         claimed: &Claimed<RelayEffect>,
         answer: Result<Submitted, SubmitError>,
+        began: UnixMillis,
     ) -> Outcome {
         match answer {
             Ok(submitted) => {
@@ -431,6 +455,9 @@ impl Carrier {
                 metrics::counter!("causeway_messages_submitted_total",
                     "client" => self.end.to_string(), "message" => message)
                 .increment(1);
+                let place = (self.end.chain.as_str(), submitted.height);
+                let message = &claimed.effect.message;
+                trace::submitted(&claimed.process.key, message, place, submitted.tx, began);
                 Outcome::Arrived
             }
             Err(SubmitError::Refused { reason }) => Outcome::Refused(reason),

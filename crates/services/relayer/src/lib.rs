@@ -22,6 +22,7 @@ mod relayer;
 mod route;
 mod sequences;
 mod status;
+mod trace;
 
 #[cfg(test)]
 mod simulation;
@@ -41,3 +42,4 @@ pub use packet::{
 pub use relayer::{Relayer, RelayerConfig, RelayerError};
 pub use route::{ClientEnd, Route, RouteError, RouteTable, Routes};
 pub use status::{ChainStatus, LaneStatus, RelayerStatus, RouteStatus};
+pub use trace::{PacketTrace, TARGET as TRACE_TARGET};

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use alloy_primitives::B256;
 use causeway_engine::{
-    Engine, EngineError, JournalEntry, Machine, ProcessId, Unit, UnitError, Withdrawn,
+    Engine, EngineError, JournalEntry, Machine, ProcessId, Unit, UnitError, UnixMillis, Withdrawn,
 };
 use causeway_ibc::{Event, Input};
 use causeway_types::{BlockRef, ChainId};
@@ -24,6 +24,7 @@ use crate::{
     route::Routes,
     sequences::{Gap, note_final_sends},
     status::ChainWatch,
+    trace,
 };
 
 mod inputs;
@@ -59,6 +60,9 @@ pub(crate) struct Observer {
 #[derive(Serialize, Deserialize)]
 struct Journalled {
     event: Event,
+    /// When its block was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<UnixMillis>,
 }
 
 /// An update, with where following stands after it.
@@ -216,7 +220,10 @@ impl Observer {
                     kind: PacketMachine::KIND.to_owned(),
                     key: process,
                 },
-                body: serde_json::json!(Journalled { event: fact }),
+                body: serde_json::json!(Journalled {
+                    event: fact,
+                    since: trace::followed().then(|| block_time(&block)),
+                }),
             });
             ours.push((src, dst, event));
         }
@@ -246,8 +253,32 @@ impl Observer {
             metrics::counter!("causeway_packet_events_total",
                 "chain" => chain.to_string(), "event" => fact.to_string())
             .increment(1);
+            if trace::followed() {
+                self.tell_seen(unit, process, *fact, block, *tx).await?;
+            }
         }
         self.handle(unit, process, input).await
+    }
+
+    /// Tells whoever follows the packet; with its last fact also when its life began.
+    async fn tell_seen(
+        &self,
+        unit: &mut Unit<'_>,
+        process: &str,
+        fact: Event,
+        block: BlockRef,
+        tx: B256,
+    ) -> Result<(), RelayerError> {
+        let mut sent = None;
+        if matches!(fact, Event::Acknowledged | Event::TimedOut)
+            && let Some(known) = unit.process::<PacketMachine>(process).await?
+        {
+            let life = known.state.life;
+            sent = life.sent().map(|sent| block_time(&sent.block));
+        }
+        let place = (self.host.chain().as_str(), block.height);
+        trace::seen(process, fact, place, tx, block_time(&block), sent);
+        Ok(())
     }
 
     async fn withdrawn(&self, unit: &mut Unit<'_>, block: BlockRef) -> Result<bool, RelayerError> {
@@ -272,6 +303,7 @@ impl Observer {
         let keys: Vec<&str> = settled.iter().map(|e| e.process.key.as_str()).collect();
         unit.preload::<PacketMachine>(&keys).await?;
         for entry in settled {
+            self.tell_final(&entry);
             self.revisit(unit, entry, final_input).await?;
         }
         let chain = self.host.chain();
@@ -282,6 +314,17 @@ impl Observer {
         }
         self.tell_time(unit, chain, block).await?;
         Ok(any)
+    }
+
+    /// Tells whoever follows the packet of an event that is final now.
+    fn tell_final(&self, entry: &JournalEntry) {
+        if trace::followed()
+            && let Ok(Journalled { event, since }) = serde_json::from_value(entry.body.clone())
+        {
+            let chain = self.host.chain().as_str();
+            let since = since.unwrap_or_else(|| self.clock.now());
+            trace::is_final(&entry.process.key, event, chain, since);
+        }
     }
 
     /// Tells the packets that wait for a chain's time what its final block shows.
@@ -330,7 +373,7 @@ impl Observer {
         entry: JournalEntry,
         input: fn(Event, B256) -> Input,
     ) -> Result<(), RelayerError> {
-        let Ok(Journalled { event }) = serde_json::from_value(entry.body) else {
+        let Ok(Journalled { event, .. }) = serde_json::from_value(entry.body) else {
             error!(
                 process = entry.process.key,
                 "a journal entry cannot be read"
@@ -385,7 +428,13 @@ impl Observer {
 
 fn is_send(entry: &JournalEntry) -> bool {
     let journalled = serde_json::from_value(entry.body.clone());
-    journalled.is_ok_and(|Journalled { event }| event == Event::Sent)
+    journalled.is_ok_and(|Journalled { event, .. }| event == Event::Sent)
+}
+
+/// A block's time as the engine counts it.
+fn block_time(block: &BlockRef) -> UnixMillis {
+    let millis = block.timestamp.as_secs().saturating_mul(1_000);
+    UnixMillis::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
 }
 
 /// Finality only ever moves forward, also where a chain is read again from further back.
