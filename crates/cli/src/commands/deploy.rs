@@ -16,7 +16,7 @@ use crate::{
     address::parse_address,
     config::{self, ChainConfig, ConfigEdit, LoadedConfig, RouteConfig, RouteEnd},
     failure::Failure,
-    keys::{KeyArgs, open_key},
+    keys::{KeyArgs, open_signer},
     network::find_chain,
     output::Output,
     progress::Progress,
@@ -122,7 +122,7 @@ pub(crate) async fn execute(args: DeployArgs, path: &Path, output: Output) -> Re
         let message = format!("{} is both ends", from.label());
         return Err(Failure::usage("--to", message, "name two different chains"));
     }
-    let committee = committee(&args, &loaded)?;
+    let committee = committee(&args, &loaded).await?;
     let key = args.key.open()?;
     let holders = args.holders(key.address())?;
     let mut edit = ConfigEdit::open(path)?;
@@ -198,7 +198,7 @@ fn client_id(of: &ChainId, on: &ChainId) -> Result<ClientId, Failure> {
         .map_err(|error| Failure::failed("client-id", error))
 }
 
-fn committee(args: &DeployArgs, loaded: &LoadedConfig) -> Result<Committee, Failure> {
+async fn committee(args: &DeployArgs, loaded: &LoadedConfig) -> Result<Committee, Failure> {
     let mut members = Vec::new();
     for text in &args.attestors {
         let member = parse_address(text.trim());
@@ -212,8 +212,9 @@ fn committee(args: &DeployArgs, loaded: &LoadedConfig) -> Result<Committee, Fail
                 "list the attestors' addresses, separated by commas",
             ));
         };
-        members
-            .push(open_key(&attestor.key, "attestor.key", |path| loaded.resolve(path))?.address());
+        let resolve = |path: &_| loaded.resolve(path);
+        let signer = open_signer(&attestor.key, "attestor.key", resolve).await?;
+        members.push(signer.address());
     }
     let majority = u8::try_from(members.len() / 2 + 1).unwrap_or(u8::MAX);
     let threshold = args.threshold.unwrap_or(majority);

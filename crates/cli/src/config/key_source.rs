@@ -2,6 +2,7 @@ use std::{borrow::Cow, fmt, path::PathBuf};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
+use url::Url;
 
 /// Where a private key is read from. The key itself is never part of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,20 @@ pub(crate) enum KeySource {
         /// What opens it.
         password: PasswordSource,
     },
+    /// A key that AWS's key management service signs with and never gives away.
+    AwsKms(AwsKmsKey),
+}
+
+/// A key in AWS's key management service. Credentials come from the environment, as AWS's own tools
+/// find them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AwsKmsKey {
+    /// The key's id, ARN or alias.
+    pub(crate) key_id: String,
+    /// The region, if not the environment's.
+    pub(crate) region: Option<String>,
+    /// Another endpoint than the region's own.
+    pub(crate) endpoint: Option<Url>,
 }
 
 /// Where a keystore's password is read from.
@@ -36,12 +51,13 @@ impl fmt::Display for KeySource {
             Self::Env(name) => write!(f, "environment variable {name}"),
             Self::File(path) => write!(f, "file {}", path.display()),
             Self::Keystore { path, .. } => write!(f, "keystore {}", path.display()),
+            Self::AwsKms(key) => write!(f, "AWS KMS key {}", key.key_id),
         }
     }
 }
 
-const EXPECTED: &str = "{ env = \"NAME\" }, { file = \"path\" } or \
-    { keystore = \"path\", password_file = \"path\" }";
+const EXPECTED: &str = "{ env = \"NAME\" }, { file = \"path\" }, \
+    { keystore = \"path\", password_file = \"path\" } or { aws_kms = \"alias/NAME\" }";
 
 /// A text with 64 hexadecimal digits in a row is taken for a key that was pasted where a name or a
 /// path belongs; such a text is refused, and never repeated.
@@ -61,16 +77,21 @@ struct KeyTable {
     keystore: Option<String>,
     password_file: Option<String>,
     password_env: Option<String>,
+    aws_kms: Option<String>,
+    region: Option<String>,
+    endpoint: Option<Url>,
 }
 
 impl KeyTable {
-    fn into_source<E: de::Error>(self) -> Result<KeySource, E> {
+    fn into_source<E: de::Error>(mut self) -> Result<KeySource, E> {
         let texts = [
             &self.env,
             &self.file,
             &self.keystore,
             &self.password_file,
             &self.password_env,
+            &self.aws_kms,
+            &self.region,
         ];
         if texts
             .into_iter()
@@ -88,24 +109,34 @@ impl KeyTable {
         {
             return Err(E::custom("this is no name of an environment variable"));
         }
+        let kms = self.aws_kms.take().map(|key_id| AwsKmsKey {
+            key_id,
+            region: self.region.take(),
+            endpoint: self.endpoint.take(),
+        });
+        if self.region.is_some() || self.endpoint.is_some() {
+            return Err(E::custom("region and endpoint belong to an aws_kms key"));
+        }
         match (
+            kms,
             self.env,
             self.file,
             self.keystore,
             self.password_file,
             self.password_env,
         ) {
-            (Some(name), None, None, None, None) => Ok(KeySource::Env(name)),
-            (None, Some(path), None, None, None) => Ok(KeySource::File(path.into())),
-            (None, None, Some(path), Some(file), None) => Ok(KeySource::Keystore {
+            (None, Some(name), None, None, None, None) => Ok(KeySource::Env(name)),
+            (None, None, Some(path), None, None, None) => Ok(KeySource::File(path.into())),
+            (None, None, None, Some(path), Some(file), None) => Ok(KeySource::Keystore {
                 path: path.into(),
                 password: PasswordSource::File(file.into()),
             }),
-            (None, None, Some(path), None, Some(name)) => Ok(KeySource::Keystore {
+            (None, None, None, Some(path), None, Some(name)) => Ok(KeySource::Keystore {
                 path: path.into(),
                 password: PasswordSource::Env(name),
             }),
-            (None, None, Some(_), None, None) => Err(E::custom(
+            (Some(key), None, None, None, None, None) => Ok(KeySource::AwsKms(key)),
+            (None, None, None, Some(_), None, None) => Err(E::custom(
                 "the keystore has no password_file and no password_env",
             )),
             _ => Err(E::custom(
@@ -174,6 +205,16 @@ impl JsonSchema for KeySource {
                 table(&["file"]),
                 table(&["keystore", "password_file"]),
                 table(&["keystore", "password_env"]),
+                {
+                    "type": "object",
+                    "properties": {
+                        "aws_kms": { "type": "string" },
+                        "region": { "type": "string" },
+                        "endpoint": { "type": "string" }
+                    },
+                    "required": ["aws_kms"],
+                    "additionalProperties": false
+                },
             ]
         })
     }

@@ -36,7 +36,7 @@ pub(crate) use edit::ConfigEdit;
 pub(crate) use error::{ConfigError, ConfigErrors, Problem};
 pub(crate) use finality::FinalityConfig;
 pub(crate) use grpc::GrpcConfig;
-pub(crate) use key_source::{KeySource, PasswordSource, is_variable, looks_like_a_key};
+pub(crate) use key_source::{AwsKmsKey, KeySource, PasswordSource, is_variable, looks_like_a_key};
 #[cfg(test)]
 pub(crate) use load::parse;
 pub(crate) use load::{LoadedConfig, load};

@@ -30,7 +30,7 @@ pub(crate) async fn examine(loaded: &LoadedConfig) -> Report {
     let config = &loaded.config;
     settings::examine(config, &mut report);
     store::examine(loaded, &mut report).await;
-    let signers = settings::open_keys(loaded, &mut report);
+    let signers = settings::open_keys(loaded, &mut report).await;
     let mut patients: BTreeMap<ChainId, Patient> = BTreeMap::new();
     for (index, chain) in config.chains.iter().enumerate() {
         if let Some(connected) = chains::examine(index, chain, &mut report).await {

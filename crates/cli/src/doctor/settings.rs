@@ -5,7 +5,7 @@ use alloy::primitives::Address;
 use super::Report;
 use crate::{
     config::{Config, KeySource, LoadedConfig},
-    keys::open_key,
+    keys::open_signer,
 };
 
 pub(super) fn examine(config: &Config, report: &mut Report) {
@@ -66,7 +66,7 @@ pub(super) fn examine(config: &Config, report: &mut Report) {
 }
 
 /// Opens every key of the configuration; answers whose they are.
-pub(super) fn open_keys(
+pub(super) async fn open_keys(
     loaded: &LoadedConfig,
     report: &mut Report,
 ) -> Vec<(&'static str, Address)> {
@@ -83,7 +83,7 @@ pub(super) fn open_keys(
     for (service, key) in keys {
         let Some(key) = key else { continue };
         let field = format!("{service}.key");
-        match open_key(key, &field, |path| loaded.resolve(path)) {
+        match open_signer(key, &field, |path| loaded.resolve(path)).await {
             Ok(signer) => {
                 report.ok("key", &field, signer.address());
                 found.push((service, signer.address()));

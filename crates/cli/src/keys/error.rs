@@ -29,6 +29,21 @@ pub(crate) enum KeyError {
     },
     #[error("the password does not open {}", .path.display())]
     WrongPassword { field: String, path: PathBuf },
+    #[cfg_attr(not(feature = "kms-aws"), expect(dead_code, reason = "there is none"))]
+    #[error("the key {key} of the key management service cannot be used: {reason}")]
+    Kms {
+        field: String,
+        key: String,
+        reason: String,
+    },
+    #[cfg_attr(
+        feature = "kms-aws",
+        expect(dead_code, reason = "it was built with them")
+    )]
+    #[error("this program was built without key management services")]
+    WithoutKms { field: String },
+    #[error("a key in a key management service cannot be read out")]
+    Elsewhere { field: String },
     #[error("a password is needed and there is no terminal to ask for it")]
     NoPassword,
     #[error("the password is empty")]
@@ -64,7 +79,10 @@ impl KeyError {
             | Self::TooOpen { field, .. }
             | Self::NoKey { field, .. }
             | Self::NoKeystore { field, .. }
-            | Self::WrongPassword { field, .. } => field,
+            | Self::WrongPassword { field, .. }
+            | Self::Kms { field, .. }
+            | Self::WithoutKms { field }
+            | Self::Elsewhere { field } => field,
             Self::SecretOnCommandLine | Self::NoSource | Self::UnknownKey { .. } => "--key",
             Self::BadName(_) | Self::Exists { .. } => "NAME",
             Self::NoPassword | Self::EmptyPassword | Self::PasswordsDiffer => "--password-file",
@@ -87,6 +105,15 @@ impl KeyError {
                 "name a keystore file of version 3, such as `causeway keys new` writes".to_owned()
             }
             Self::WrongPassword { .. } => "give the password that the keystore was made with".to_owned(),
+            Self::Kms { .. } => {
+                "check the key's id, its region and this machine's AWS credentials; the key must be of \
+                 the kind ECC_SECG_P256K1, for signing"
+                    .to_owned()
+            }
+            Self::WithoutKms { .. } => {
+                "build causeway with `--features kms-aws`, or use an encrypted keystore".to_owned()
+            }
+            Self::Elsewhere { .. } => "use a key that this command can read".to_owned(),
             Self::NoPassword => {
                 "use --password-file, --password-env, or set CAUSEWAY_PASSWORD".to_owned()
             }

@@ -37,6 +37,9 @@ pub(crate) fn open_key(
             let password = read_password(&password, NewPassword::No)?;
             keystore::decrypt(field, &path, &password)
         }
+        KeySource::AwsKms(_) => Err(KeyError::Elsewhere {
+            field: field.to_owned(),
+        }),
     }
 }
 

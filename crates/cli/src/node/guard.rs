@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use alloy::signers::local::PrivateKeySigner;
 use causeway_evm::{EvmChain, LaneConfig};
 use causeway_ibc_evm::SharedLane;
 use causeway_monitor::{
@@ -16,6 +15,7 @@ use super::Node;
 use crate::{
     config::MonitorConfig,
     failure::Failure,
+    keys::NodeSigner,
     network::{client_end, connect_to, driver_config},
 };
 
@@ -24,7 +24,7 @@ impl Node {
     pub(super) async fn wire_monitor(
         &self,
         part: &MonitorConfig,
-        key: Option<PrivateKeySigner>,
+        key: Option<NodeSigner>,
     ) -> Result<Monitor, Failure> {
         let watch = |id| self.watched_chain(part, id, key.clone());
         let chains = try_join_all(self.chains.keys().map(watch)).await?;
@@ -57,7 +57,7 @@ impl Node {
         &self,
         part: &MonitorConfig,
         id: &ChainId,
-        key: Option<PrivateKeySigner>,
+        key: Option<NodeSigner>,
     ) -> Result<WatchedChain, Failure> {
         let (config, router) = self.chain_config(id)?;
         let own = part.chains.iter().position(|chain| chain.id == *id);
@@ -91,7 +91,7 @@ impl Node {
     async fn pausing_lane(
         &self,
         chain: &EvmChain,
-        key: PrivateKeySigner,
+        key: NodeSigner,
     ) -> Result<Arc<SharedLane>, Failure> {
         let (engine, replica) = (self.engine.clone(), self.replica(None));
         SharedLane::open(chain.clone(), key, engine, replica, LaneConfig::default())
@@ -107,8 +107,8 @@ impl Node {
 
 /// One key cannot serve two lanes: each would take the other's nonces.
 pub(super) fn check_keys(
-    relayer: Option<&PrivateKeySigner>,
-    monitor: Option<&PrivateKeySigner>,
+    relayer: Option<&NodeSigner>,
+    monitor: Option<&NodeSigner>,
 ) -> Result<(), Failure> {
     match (relayer, monitor) {
         (Some(relayer), Some(monitor)) if relayer.address() == monitor.address() => {

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alloy::{primitives::Address, signers::local::PrivateKeySigner};
+use alloy::primitives::Address;
 use causeway_alerts::{Alerts, Patience, Webhook};
 use causeway_attestor::{AttestedClient, Attestor};
 use causeway_engine::UnixMillis;
@@ -30,7 +30,7 @@ use crate::{
     amount::parse_amount,
     config::{AttestorConfig, ChainConfig, Config, LoadedConfig, PasswordSource, RouteEnd, Store},
     failure::Failure,
-    keys::{NewPassword, open_key, read_password},
+    keys::{NewPassword, NodeSigner, open_signer, read_password},
     network::{attestor_clients, client_end, connect, router},
     one_shot,
     store::open_store,
@@ -47,28 +47,24 @@ impl Node {
     pub(crate) async fn open(loaded: &LoadedConfig) -> Result<Self, Failure> {
         let config = loaded.config.clone();
         check_work(&config)?;
-        let open = |key, field| open_key(key, field, |path| loaded.resolve(path));
-        let relayer_keys = config
-            .relayer
-            .as_ref()
-            .map(|part| {
-                let more = part.more_keys.iter();
-                let more = more.map(|key| open(key, "relayer.more_keys"));
-                let keys = std::iter::once(open(&part.key, "relayer.key")).chain(more);
-                distinct(keys.collect::<Result<_, _>>()?)
-            })
-            .transpose()?;
-        let attestor_key = config
-            .attestor
-            .as_ref()
-            .map(|part| open(&part.key, "attestor.key"))
-            .transpose()?;
-        let monitor_key = config
-            .monitor
-            .as_ref()
-            .and_then(|part| part.key.as_ref())
-            .map(|key| open(key, "monitor.key"))
-            .transpose()?;
+        let open = async |key, field| open_signer(key, field, |path| loaded.resolve(path)).await;
+        let mut relayer_keys = None;
+        if let Some(part) = &config.relayer {
+            let mut keys = vec![open(&part.key, "relayer.key").await?];
+            for key in &part.more_keys {
+                keys.push(open(key, "relayer.more_keys").await?);
+            }
+            relayer_keys = Some(distinct(keys)?);
+        }
+        let attestor_key = match &config.attestor {
+            Some(part) => Some(open(&part.key, "attestor.key").await?),
+            None => None,
+        };
+        let monitor_key = config.monitor.as_ref().and_then(|part| part.key.as_ref());
+        let monitor_key = match monitor_key {
+            Some(key) => Some(open(key, "monitor.key").await?),
+            None => None,
+        };
         for key in relayer_keys.iter().flatten() {
             check_keys(Some(key), monitor_key.as_ref())?;
         }
@@ -171,11 +167,7 @@ impl Node {
             .collect())
     }
 
-    fn wire_attestor(
-        &self,
-        part: &AttestorConfig,
-        key: PrivateKeySigner,
-    ) -> Result<Attestor, Failure> {
+    fn wire_attestor(&self, part: &AttestorConfig, key: NodeSigner) -> Result<Attestor, Failure> {
         let mut attested = Vec::new();
         for (end, other) in self.route_ends() {
             let wanted = part.clients.as_ref();
@@ -218,7 +210,7 @@ impl Node {
     async fn wire_relayer(
         &self,
         part: &crate::config::RelayerConfig,
-        keys: &[PrivateKeySigner],
+        keys: &[NodeSigner],
         evidence: PathBuf,
     ) -> Result<Relayer, Failure> {
         let replica = self.replica(part.replica.as_deref());
@@ -300,17 +292,14 @@ fn limits(config: &Config) -> Limits {
     }
 }
 
-fn signers(
-    relayer: &[PrivateKeySigner],
-    monitor: Option<&PrivateKeySigner>,
-) -> Vec<(&'static str, Address)> {
+fn signers(relayer: &[NodeSigner], monitor: Option<&NodeSigner>) -> Vec<(&'static str, Address)> {
     let relayer = relayer.iter().map(|key| ("relayer", key.address()));
     let monitor = monitor.map(|key| ("monitor", key.address()));
     relayer.chain(monitor).collect()
 }
 
 /// Two lanes of one key would give every nonce out twice.
-fn distinct(keys: Vec<PrivateKeySigner>) -> Result<Vec<PrivateKeySigner>, Failure> {
+fn distinct(keys: Vec<NodeSigner>) -> Result<Vec<NodeSigner>, Failure> {
     let mut seen = BTreeSet::new();
     match keys.iter().find(|key| !seen.insert(key.address())) {
         None => Ok(keys),

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use alloy::signers::local::PrivateKeySigner;
+use alloy::{network::TxSigner, primitives::Signature};
 use causeway_engine::{Engine, Term};
 use causeway_evm::{EvmChain, LaneConfig, LaneError, StoreError, TxCall, TxLane, TxOutcome};
 use causeway_relayer::Leadership;
@@ -42,7 +42,7 @@ pub(crate) struct OpenLane {
 /// What is needed to open the lane.
 struct Opener {
     chain: EvmChain,
-    key: PrivateKeySigner,
+    key: Arc<dyn TxSigner<Signature> + Send + Sync>,
     engine: Engine,
     config: LaneConfig,
     leadership: Leadership,
@@ -56,7 +56,7 @@ impl SharedLane {
     /// When the lane is free and cannot be opened. Later it is tried again and again.
     pub async fn open(
         chain: EvmChain,
-        key: PrivateKeySigner,
+        key: impl TxSigner<Signature> + Send + Sync + 'static,
         engine: Engine,
         replica: String,
         config: LaneConfig,
@@ -65,7 +65,7 @@ impl SharedLane {
         let leadership = Leadership::new(engine.clone(), name, replica);
         let opener = Opener {
             chain,
-            key,
+            key: Arc::new(key),
             engine,
             config,
             leadership,
