@@ -1,3 +1,4 @@
+//! Feeds `causeway_fuzz::attestor_messages` what libFuzzer makes up.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {

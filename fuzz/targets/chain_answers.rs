@@ -1,3 +1,4 @@
+//! Feeds `causeway_fuzz::chain_answers` what libFuzzer makes up.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
