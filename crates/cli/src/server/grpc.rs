@@ -6,7 +6,7 @@ use causeway_grpc::Limits;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::bind;
+use super::{address_of, bind};
 use crate::{
     config::{Config, GrpcConfig},
     failure::Failure,
@@ -31,9 +31,7 @@ impl GrpcServer {
 
     /// The address that was taken.
     pub(crate) fn address(&self) -> Result<SocketAddr, Failure> {
-        self.listener
-            .local_addr()
-            .map_err(|error| Failure::failed("listen", error))
+        address_of(&self.listener)
     }
 
     /// Answers until stopped, then lets what was begun finish.

@@ -45,6 +45,12 @@ async fn bind(address: SocketAddr, field: &str) -> Result<TcpListener, Failure> 
     })
 }
 
+fn address_of(listener: &TcpListener) -> Result<SocketAddr, Failure> {
+    listener
+        .local_addr()
+        .map_err(|error| Failure::failed("listen", error))
+}
+
 impl Server {
     /// Takes the address, before anything that is expensive to undo.
     pub(crate) async fn bind(address: SocketAddr) -> Result<Self, Failure> {
@@ -57,9 +63,7 @@ impl Server {
 
     /// The address that was taken.
     pub(crate) fn address(&self) -> Result<SocketAddr, Failure> {
-        self.listener
-            .local_addr()
-            .map_err(|error| Failure::failed("listen", error))
+        address_of(&self.listener)
     }
 
     /// Answers until stopped, then lets open requests finish.

@@ -30,6 +30,15 @@ impl Service {
             .map_err(|_| Status::invalid_argument("threshold: at most 255"))?;
         let committee = Committee::new(members, threshold)
             .map_err(|error| Status::invalid_argument(format!("attestors: {error}")))?;
+        // Whoever needs a weak one, for a development network, deploys it with `causeway deploy`.
+        if !committee.is_strong() {
+            let n = request.attestors.len();
+            let least = Committee::least_threshold(n);
+            let text = format!(
+                "threshold: {threshold} of {n} is no majority of several; ask for at least {least}"
+            );
+            return Err(Status::invalid_argument(text));
+        }
         let place = self.one_shot.place(&chain).map_err(|e| failed(&e))?;
         let source = self.one_shot.place(&followed).map_err(|e| failed(&e))?;
         // Trust begins with this height, so one endpoint's word is too little.

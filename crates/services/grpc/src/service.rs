@@ -149,6 +149,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn no_client_is_made_that_a_few_attestors_command() {
+        let service = service(8);
+        let attestors: Vec<_> = (1..=3).map(|n| vec![n; 20]).collect();
+        let ask = async |attestors: &[Vec<u8>], threshold| {
+            let request = CreateClientRequest {
+                chain: "eip155:1".to_owned(),
+                client: "client-on-1".to_owned(),
+                counterparty_chain: "eip155:2".to_owned(),
+                counterparty_client: "client-on-2".to_owned(),
+                attestors: attestors.to_vec(),
+                threshold,
+                sender: vec![9; 20],
+            };
+            let refused = service.create_client(Request::new(request)).await;
+            refused.unwrap_err().message().to_owned()
+        };
+        for (members, threshold) in [(1, 1), (2, 1), (3, 1)] {
+            let refused = ask(&attestors[..members], threshold).await;
+            assert!(refused.contains("no majority of several"), "{refused}");
+        }
+        // A strong one gets further: to a chain that this service does not know.
+        let refused = ask(&attestors, 2).await;
+        assert!(refused.contains("eip155"), "{refused}");
+    }
+
+    #[tokio::test]
     async fn requests_that_ask_for_too_much_or_nonsense_are_refused_by_field() {
         let service = service(8);
         let ask = async |request: RelayByTxRequest| {
