@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use sqlx::Transaction;
 use sqlx::migrate::Migrator;
@@ -19,6 +19,9 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 /// How long a statement waits for another process's write before it reports a transient error.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How long to wait before a file that another process holds is opened again.
+const OPEN_AGAIN: Duration = Duration::from_millis(20);
 
 // IMMEDIATE takes the write lock first: a transaction that reads and then writes could otherwise
 // fail halfway because another process wrote in between.
@@ -54,10 +57,7 @@ impl Sqlite {
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
             .statement_cache_capacity(256);
-        let writer = pool(1, ACQUIRE_TIMEOUT)
-            .connect_with(connect.clone())
-            .await?;
-        migrate(&writer).await?;
+        let writer = open_writer(&connect).await?;
         let readers =
             pool(READERS, ACQUIRE_TIMEOUT).connect_lazy_with(connect.pragma("query_only", "on"));
         Ok(Self {
@@ -101,6 +101,28 @@ impl Sqlite {
     pub(super) async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+    }
+}
+
+/// A connection that writes, to a database whose tables are up to date.
+///
+/// Whoever turns a new file to write-ahead logging needs it alone for a moment, and `SQLite` refuses
+/// others meanwhile without letting them wait.
+async fn open_writer(connect: &SqliteConnectOptions) -> Result<SqlitePool, EngineError> {
+    let deadline = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        let opened = async {
+            let pool = pool(1, ACQUIRE_TIMEOUT);
+            let writer = pool.connect_with(connect.clone()).await?;
+            migrate(&writer).await?;
+            Ok::<_, EngineError>(writer)
+        };
+        match opened.await {
+            Err(error) if error.is_transient() && Instant::now() < deadline => {
+                tokio::time::sleep(OPEN_AGAIN).await;
+            }
+            opened => return opened,
+        }
     }
 }
 
