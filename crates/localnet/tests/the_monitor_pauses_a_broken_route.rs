@@ -2,7 +2,6 @@
 #![allow(clippy::panic, clippy::unwrap_used)]
 
 mod common;
-mod liar;
 
 use std::sync::{Arc, Mutex};
 
@@ -14,13 +13,12 @@ use alloy::{
 use axum::{Json, Router, routing::post};
 use causeway_contracts::ics20_transfer::ICS20Transfer;
 use causeway_ibc_evm::Token;
-use causeway_localnet::{Side, roles};
+use causeway_localnet::{FaultProxy, Faults, Lie, Side, roles};
 use common::{
     LONG, Scene,
     books::{self, all_over, books},
     eventually, mining, order, send,
 };
-use liar::Liar;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -296,14 +294,14 @@ async fn honest_traffic_with_refunds_refusals_and_reorganisations_never_pauses()
 }
 
 /// A monitor that asks three endpoints of beta, of which two must agree; this one lies.
-async fn monitor_with_a_liar(scene: &mut Scene) -> Liar {
+async fn monitor_with_a_liar(scene: &mut Scene) -> FaultProxy {
     let b = &scene.network.b;
-    let liar = Liar::in_front_of(b.anvil.http_url());
+    let liar = FaultProxy::in_front_of(b.anvil.http_url()).await.unwrap();
     let config = format!(
         "{}\n[[monitor.chains]]\nid = \"{}\"\nendpoints = [\"{}\", \"{}\", \"{}\"]\nagreement = 2\n",
         scene.network.monitor_config().unwrap(),
         b.id(),
-        liar.url(),
+        liar.http_url(),
         b.anvil.ws_url(),
         b.anvil.http_url(),
     );
@@ -318,12 +316,16 @@ async fn one_lying_endpoint_neither_causes_nor_prevents_a_pause() {
     something_crossed(&scene, 1_000).await;
     let (a, b) = (&scene.network.a, &scene.network.b);
     let voucher = books::voucher((a, b), Token::Native).await.unwrap();
-    liar.forge_supply(voucher, U256::from(1_000_000));
-    eventually("a lie", async || (liar.supplies_told() > 0).then_some(())).await;
+    let supply_is = |supply: u64| {
+        let (token, supply) = (voucher, U256::from(supply));
+        liar.set(Faults::lies([Lie::TotalSupply { token, supply }]));
+    };
+    supply_is(1_000_000);
+    eventually("a lie", async || (liar.lies_told() > 0).then_some(())).await;
     compared_since(&mut scene).await;
     assert!(none_paused(&scene).await, "a lie caused a pause");
 
-    liar.forge_supply(voucher, U256::from(1_000));
+    supply_is(1_000);
     let since = heights(&scene).await;
     mint_unbacked(&scene.network.b, voucher, 500).await;
     let blocks = blocks_until_paused(&scene, since).await;

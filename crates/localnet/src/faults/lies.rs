@@ -1,9 +1,12 @@
 //! What a lying endpoint makes of a question, and of the true answer to it.
 
-use alloy::primitives::keccak256;
+use alloy::primitives::{Address, B256, keccak256};
 use serde_json::{Value, json};
 
 use super::Lie;
+
+/// ERC-20's `totalSupply()`, which takes no arguments.
+const TOTAL_SUPPLY: &str = "0x18160ddd";
 
 /// What the endpoint claims about how far the chain is, given how far it is.
 fn claimed_head(lies: &[Lie], head: u64) -> u64 {
@@ -91,6 +94,7 @@ pub(super) fn told(lies: &[Lie], question: &Value, mut answer: Value, head: u64)
                 }
             }
         }
+        "eth_call" => lie_about_supply(lies, &question["params"][0], &mut answer["result"]),
         "eth_getLogs" => lie_about_logs(lies, &mut answer["result"], claimed),
         "eth_getTransactionReceipt" => lie_about_receipt(lies, &mut answer["result"], claimed),
         _ => {}
@@ -130,6 +134,23 @@ fn lie_about_block(lies: &[Lie], block: &mut Value, invented: bool) {
     if invented || lies.iter().any(|lie| matches!(lie, Lie::Hashes)) {
         let text = format!("{}{}", block["number"], block["hash"]);
         block["hash"] = json!(keccak256(text));
+    }
+}
+
+fn lie_about_supply(lies: &[Lie], call: &Value, result: &mut Value) {
+    let data = call["data"].as_str().or(call["input"].as_str());
+    if data != Some(TOTAL_SUPPLY) {
+        return;
+    }
+    let called = call["to"]
+        .as_str()
+        .and_then(|to| to.parse::<Address>().ok());
+    for lie in lies {
+        if let Lie::TotalSupply { token, supply } = lie
+            && called == Some(*token)
+        {
+            *result = json!(B256::from(*supply));
+        }
     }
 }
 
@@ -220,7 +241,7 @@ pub(super) fn number(quantity: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use alloy::primitives::B256;
+    use alloy::primitives::U256;
 
     use super::*;
 
@@ -242,6 +263,20 @@ mod tests {
             json!({ "id": 1, "result": [{ "blockNumber": "0x7" }, { "blockNumber": "0x8" }] });
         let told = told(&lies, &by_hash, logs, 10);
         assert_eq!(told["result"].as_array().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn the_supply_of_one_token_is_made_up() {
+        let token = Address::repeat_byte(1);
+        let supply = U256::from(7);
+        let lies = [Lie::TotalSupply { token, supply }];
+        let call = |to: Address, data: &str| {
+            let ask = question("eth_call", &json!([{ "to": to, "data": data }, "latest"]));
+            told(&lies, &ask, json!({ "id": 1, "result": "0x" }), 10)["result"].clone()
+        };
+        assert_eq!(call(token, TOTAL_SUPPLY), json!(B256::from(supply)));
+        assert_eq!(call(Address::ZERO, TOTAL_SUPPLY), "0x");
+        assert_eq!(call(token, "0x70a08231"), "0x");
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod proxy;
 
 use std::time::Duration;
 
-use alloy::primitives::{Address, B256, Bytes};
+use alloy::primitives::{Address, B256, Bytes, U256};
 
 pub use proxy::FaultProxy;
 
@@ -111,6 +111,13 @@ pub enum Lie {
         key: B256,
         /// The word.
         word: B256,
+    },
+    /// There is this much of a token.
+    TotalSupply {
+        /// The ERC-20 contract.
+        token: Address,
+        /// What `totalSupply()` answers.
+        supply: U256,
     },
     /// Events with this signature never happened.
     HiddenLogs(B256),
