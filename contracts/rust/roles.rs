@@ -73,7 +73,7 @@ pub const TRANSFER: [(u64, &[[u8; 4]]); 6] = [
         ERC20_CUSTOMIZER,
         &[
             ICS20Transfer::setCustomERC20Call::SELECTOR,
-            ICS20Transfer::setNativeMetadataCall::SELECTOR,
+            TransferSafeguards::setNativeMetadataCall::SELECTOR,
         ],
     ),
 ];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-pragma solidity ^0.8.34;
+pragma solidity ^0.8.36;
 
 import {Initializable} from "@openzeppelin/contracts-upgradeable/proxy/utils/Initializable.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
@@ -19,8 +19,7 @@ contract Escrow is IEscrow, IEscrowErrors, Initializable {
     }
 
     /// @dev See ERC-7201.
-    bytes32 private constant STORAGE =
-        keccak256(abi.encode(uint256(keccak256("causeway.storage.Escrow")) - 1)) & ~bytes32(uint256(0xff));
+    bytes32 private constant STORAGE = bytes32(erc7201("causeway.storage.Escrow"));
 
     /// @dev Only the transfer application may call.
     modifier onlyICS20() {

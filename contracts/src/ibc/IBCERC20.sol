@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-pragma solidity ^0.8.34;
+pragma solidity ^0.8.36;
 
 import {ERC20Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC20/ERC20Upgradeable.sol";
 import {IIBCERC20Errors} from "./errors/IIBCERC20Errors.sol";
@@ -21,8 +21,7 @@ contract IBCERC20 is IIBCERC20, IIBCERC20Errors, ERC20Upgradeable {
     }
 
     /// @dev See ERC-7201.
-    bytes32 private constant STORAGE =
-        keccak256(abi.encode(uint256(keccak256("causeway.storage.IBCERC20")) - 1)) & ~bytes32(uint256(0xff));
+    bytes32 private constant STORAGE = bytes32(erc7201("causeway.storage.IBCERC20"));
 
     /// @dev Only the transfer application may call.
     modifier onlyICS20() {

@@ -20,12 +20,14 @@ import {HexAddress} from "./libraries/HexAddress.sol";
 import {ICS20Codec} from "./libraries/ICS20Codec.sol";
 import {ICS24Host} from "./libraries/ICS24Host.sol";
 import {NativeCoin} from "./libraries/NativeCoin.sol";
+import {RouterCalls} from "./libraries/RouterCalls.sol";
 import {SenderCallbacks} from "./libraries/SenderCallbacks.sol";
 import {TokenBucket, TokenBuckets} from "./libraries/TokenBucket.sol";
 import {TokenMetadata} from "./libraries/TokenMetadata.sol";
 import {IIBCAppCallbacks} from "./msgs/IIBCAppCallbacks.sol";
 import {IICS20TransferMsgs} from "./msgs/IICS20TransferMsgs.sol";
 import {IICS26RouterMsgs} from "./msgs/IICS26RouterMsgs.sol";
+import {ShortText} from "./types/ShortText.sol";
 
 /// @title ICS20Transfer
 /// @notice Token transfer. A token that leaves home is locked in the client's escrow and stands in as a voucher on the
@@ -150,20 +152,17 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, TransferState, IBCApp {
     {
         uint256 clientRules = _waitUntilOpen(msg_.destinationClient);
         IICS26RouterMsgs.Payload calldata payload = msg_.payload;
-        require(ICS20Codec.isPort(payload.sourcePort), ICS20InvalidPort(ICS20Codec.PORT, payload.sourcePort));
-        require(ICS20Codec.isPort(payload.destPort), ICS20InvalidPort(ICS20Codec.PORT, payload.destPort));
-        require(
-            ICS20Codec.isEncoding(payload.encoding),
-            ICS20UnexpectedEncoding(ICS20Codec.ENCODING, payload.encoding)
-        );
-        if (ICS20Codec.isVersion(payload.version)) {
+        _requirePort(payload.sourcePort);
+        _requirePort(payload.destPort);
+        if (!ICS20Codec.ENCODING.equals(payload.encoding)) {
+            revert ICS20UnexpectedEncoding(ICS20Codec.ENCODING.toString(), payload.encoding);
+        }
+        if (ICS20Codec.VERSION.equals(payload.version)) {
             _receiveTransfer(msg_, clientRules);
-        } else {
-            require(
-                ICS20Codec.isMetadataVersion(payload.version),
-                ICS20UnexpectedVersion(ICS20Codec.VERSION, payload.version)
-            );
+        } else if (ICS20Codec.METADATA_VERSION.equals(payload.version)) {
             _receiveMetadata(msg_);
+        } else {
+            revert ICS20UnexpectedVersion(ICS20Codec.VERSION.toString(), payload.version);
         }
         return ICS20Codec.SUCCESS;
     }
@@ -175,7 +174,7 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, TransferState, IBCApp {
         nonReentrant
     {
         // A counterparty that does not know metadata answers with the error acknowledgement, which is no harm.
-        if (ICS20Codec.isMetadataVersion(msg_.payload.version)) return;
+        if (ICS20Codec.METADATA_VERSION.equals(msg_.payload.version)) return;
 
         bytes calldata data = ICS20Codec.tuple(msg_.payload.value, 5);
         address sender = _mustParse(ICS20Codec.stringAt(data, 1));
@@ -190,7 +189,7 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, TransferState, IBCApp {
         onlyRouter
         nonReentrant
     {
-        if (ICS20Codec.isMetadataVersion(msg_.payload.version)) {
+        if (ICS20Codec.METADATA_VERSION.equals(msg_.payload.version)) {
             _forgetAnnouncement(msg_.sourceClient, ICS20Codec.stringAt(ICS20Codec.tuple(msg_.payload.value, 4), 0));
             return;
         }
@@ -212,14 +211,6 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, TransferState, IBCApp {
         Lane memory lane = $.lanes[ICS20Codec.clientOf(denom)][token];
         $.vouchers[denom] = Voucher(token, true, lane.rules, lane.holdLog2);
         $.origins[token] = Origin({denom: denom, custom: true});
-    }
-
-    /// @inheritdoc IICS20Transfer
-    function setNativeMetadata(string calldata name_, string calldata symbol_, uint8 decimals_) external restricted {
-        ICS20TransferStorage storage $ = _storage();
-        _requireShort(name_);
-        _requireShort(symbol_);
-        ($.nativeName, $.nativeSymbol, $.nativeDecimals) = (name_, symbol_, decimals_);
     }
 
     /// @inheritdoc IICS20Transfer
@@ -246,17 +237,6 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, TransferState, IBCApp {
     /// @inheritdoc IICS20Transfer
     function ibcERC20Denom(address token) external view returns (string memory) {
         return _storage().origins[token].denom;
-    }
-
-    /// @inheritdoc IICS20Transfer
-    function metadataAnnounced(string calldata clientId, address token) external view returns (bool) {
-        return _storage().lanes[clientId][token].announced;
-    }
-
-    /// @inheritdoc IICS20Transfer
-    function nativeMetadata() external view returns (string memory, string memory, uint8) {
-        ICS20TransferStorage storage $ = _storage();
-        return ($.nativeName, $.nativeSymbol, $.nativeDecimals);
     }
 
     /// @inheritdoc IICS20Transfer
@@ -320,15 +300,7 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, TransferState, IBCApp {
         return _sendPacket(
             msg_,
             ICS20Codec.VERSION,
-            abi.encode(
-                IICS20TransferMsgs.FungibleTokenPacketData({
-                    denom: denom,
-                    sender: HexAddress.format(sender),
-                    receiver: msg_.receiver,
-                    amount: msg_.amount,
-                    memo: msg_.memo
-                })
-            )
+            ICS20Codec.encodeTransfer(denom, HexAddress.format(sender), msg_.receiver, msg_.amount, msg_.memo)
         );
     }
 
@@ -358,21 +330,17 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, TransferState, IBCApp {
 
     function _sendPacket(
         IICS20TransferMsgs.SendTransferMsg calldata msg_,
-        string memory version,
+        ShortText version,
         bytes memory value
     ) private returns (uint64) {
-        return _router().sendPacket(
-            IICS26RouterMsgs.MsgSendPacket({
-                sourceClient: msg_.sourceClient,
-                timeoutTimestamp: msg_.timeoutTimestamp,
-                payload: IICS26RouterMsgs.Payload({
-                    sourcePort: ICS20Codec.PORT,
-                    destPort: ICS20Codec.PORT,
-                    version: version,
-                    encoding: ICS20Codec.ENCODING,
-                    value: value
-                })
-            })
+        return RouterCalls.sendPacket(
+            _router(),
+            msg_.sourceClient,
+            msg_.timeoutTimestamp,
+            ICS20Codec.PORT,
+            version,
+            ICS20Codec.ENCODING,
+            value
         );
     }
 
@@ -495,7 +463,7 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, TransferState, IBCApp {
         returns (Voucher memory voucher)
     {
         ICS20TransferStorage storage $ = _storage();
-        string memory denom = string(abi.encodePacked(ICS20Codec.PORT, "/", destClient, "/", denomOnSrc));
+        string memory denom = string(abi.encodePacked(ICS20Codec.HOP, destClient, "/", denomOnSrc));
         voucher = $.vouchers[denom];
         if (voucher.token == address(0)) {
             address escrow = _getOrCreateEscrow(destClient);
@@ -559,15 +527,13 @@ contract ICS20Transfer is IICS20Transfer, IICS20Errors, TransferState, IBCApp {
         require(actual == expected, ICS20UnexpectedERC20Balance(expected, actual));
     }
 
+    function _requirePort(string calldata port) private pure {
+        if (!ICS20Codec.PORT.equals(port)) revert ICS20InvalidPort(ICS20Codec.PORT.toString(), port);
+    }
+
     function _mustParse(string calldata text) private pure returns (address account) {
         bool valid;
         (valid, account) = HexAddress.parse(bytes(text));
         require(valid, ICS20InvalidAddress(text));
-    }
-
-    function _requireShort(string calldata text) private pure {
-        require(
-            bytes(text).length <= TokenMetadata.MAX_LENGTH, ICS20MetadataTooLong(bytes(text).length)
-        );
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-pragma solidity ^0.8.34;
+pragma solidity ^0.8.36;
 
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
@@ -39,8 +39,7 @@ contract ICS26Router is
     }
 
     /// @dev See ERC-7201.
-    bytes32 private constant STORAGE = keccak256(abi.encode(uint256(keccak256("causeway.storage.ICS26Router")) - 1))
-        & ~bytes32(uint256(0xff));
+    bytes32 private constant STORAGE = bytes32(erc7201("causeway.storage.ICS26Router"));
 
     /// @dev The farthest that a timeout may lie in the future, as in the other implementations.
     uint256 private constant MAX_TIMEOUT_DURATION = 1 days;
@@ -77,7 +76,8 @@ contract ICS26Router is
     /// @inheritdoc IICS26Router
     function sendPacket(IICS26RouterMsgs.MsgSendPacket calldata msg_) external nonReentrant returns (uint64 sequence) {
         require(address(_app(msg_.payload.sourcePort)) == msg.sender, IBCUnauthorizedSender(msg.sender));
-        Client storage client = _client(msg_.sourceClient);
+        string calldata sourceClient = msg_.sourceClient;
+        Client storage client = _client(sourceClient);
         uint256 timeout = msg_.timeoutTimestamp;
         require(timeout > block.timestamp, IBCInvalidTimeoutTimestamp(timeout, block.timestamp));
         require(
@@ -86,47 +86,44 @@ contract ICS26Router is
         );
         sequence = ++client.lastSequence;
 
-        string memory destClient = client.counterpartyId;
+        bytes memory encoded = PacketEncoding.encode(sequence, msg_, client.counterpartyId);
         // The slot is empty: a client's sequences never repeat.
-        _commitments()[ICS24Host.pathKey(msg_.sourceClient, ICS24Host.COMMITMENT, sequence)] =
-            ICS24Host.packetCommitment(sha256(bytes(destClient)), msg_.timeoutTimestamp, msg_.payload);
-        PacketEncoding.emitPacket(
-            SendPacket.selector,
-            keccak256(bytes(msg_.sourceClient)),
-            PacketEncoding.encode(sequence, msg_, destClient)
-        );
+        _commitments()[ICS24Host.pathKey(sourceClient, ICS24Host.COMMITMENT, sequence)] =
+            PacketEncoding.commitment(encoded);
+        PacketEncoding.emitPacket(SendPacket.selector, ICS24Host.topic(sourceClient), encoded);
     }
 
     /// @inheritdoc IICS26Router
     function recvPacket(IICS26RouterMsgs.MsgRecvPacket calldata msg_) external nonReentrant {
         IICS26RouterMsgs.Packet calldata packet = msg_.packet;
         IICS26RouterMsgs.Payload calldata payload = _onlyPayload(packet);
-        Client storage client = _clientOf(packet.destClient, packet.sourceClient);
+        (string calldata sourceClient, string calldata destClient, uint64 sequence) = _names(packet);
+        Client storage client = _clientOf(destClient, sourceClient);
         require(
             packet.timeoutTimestamp > block.timestamp,
             IBCInvalidTimeoutTimestamp(packet.timeoutTimestamp, block.timestamp)
         );
 
+        bytes memory encoded = PacketEncoding.encode(packet);
         // The proof comes before the look at the receipt: later messages of this transaction may rely on it.
         _verify(
             client,
             msg_.proofCommitment,
             msg_.proofHeight,
-            ICS24Host.path(packet.sourceClient, ICS24Host.COMMITMENT, packet.sequence),
-            ICS24Host.packetCommitment(ICS24Host.hash(bytes(packet.destClient)), packet.timeoutTimestamp, payload)
+            ICS24Host.path(sourceClient, ICS24Host.COMMITMENT, sequence),
+            PacketEncoding.commitment(encoded)
         );
 
-        bytes memory encoded = PacketEncoding.encode(packet);
-        if (!_setReceipt(packet, keccak256(encoded))) {
+        if (!_setReceipt(ICS24Host.pathKey(destClient, ICS24Host.RECEIPT, sequence), keccak256(encoded))) {
             emit Noop();
             return;
         }
 
         bytes memory acknowledgement = _deliver(_app(payload.destPort), encoded);
-        _commitments()[ICS24Host.pathKey(packet.destClient, ICS24Host.ACKNOWLEDGEMENT, packet.sequence)] =
+        _commitments()[ICS24Host.pathKey(destClient, ICS24Host.ACKNOWLEDGEMENT, sequence)] =
             ICS24Host.acknowledgementCommitment(sha256(acknowledgement));
         PacketEncoding.emitPacketAndAck(
-            WriteAcknowledgement.selector, keccak256(bytes(packet.destClient)), encoded, acknowledgement, true
+            WriteAcknowledgement.selector, ICS24Host.topic(destClient), encoded, acknowledgement, true
         );
     }
 
@@ -134,21 +131,22 @@ contract ICS26Router is
     function ackPacket(IICS26RouterMsgs.MsgAckPacket calldata msg_) external nonReentrant {
         IICS26RouterMsgs.Packet calldata packet = msg_.packet;
         IICS26RouterMsgs.Payload calldata payload = _onlyPayload(packet);
-        Client storage client = _clientOf(packet.sourceClient, packet.destClient);
+        (string calldata sourceClient, string calldata destClient, uint64 sequence) = _names(packet);
+        Client storage client = _clientOf(sourceClient, destClient);
 
         _verify(
             client,
             msg_.proofAcked,
             msg_.proofHeight,
-            ICS24Host.path(packet.destClient, ICS24Host.ACKNOWLEDGEMENT, packet.sequence),
+            ICS24Host.path(destClient, ICS24Host.ACKNOWLEDGEMENT, sequence),
             ICS24Host.acknowledgementCommitment(ICS24Host.hash(msg_.acknowledgement))
         );
 
-        if (!_settle(packet, payload)) {
+        bytes memory encoded = PacketEncoding.encode(packet);
+        if (!_settle(ICS24Host.pathKey(sourceClient, ICS24Host.COMMITMENT, sequence), encoded)) {
             emit Noop();
             return;
         }
-        bytes memory encoded = PacketEncoding.encode(packet);
         bytes memory acknowledgement = msg_.acknowledgement;
         bool success = PacketEncoding.callAppWithAck(
             address(_app(payload.sourcePort)),
@@ -159,7 +157,7 @@ contract ICS26Router is
         );
         if (!success) PacketEncoding.bubble();
         PacketEncoding.emitPacketAndAck(
-            AckPacket.selector, keccak256(bytes(packet.sourceClient)), encoded, acknowledgement, false
+            AckPacket.selector, ICS24Host.topic(sourceClient), encoded, acknowledgement, false
         );
     }
 
@@ -167,13 +165,14 @@ contract ICS26Router is
     function timeoutPacket(IICS26RouterMsgs.MsgTimeoutPacket calldata msg_) external nonReentrant {
         IICS26RouterMsgs.Packet calldata packet = msg_.packet;
         IICS26RouterMsgs.Payload calldata payload = _onlyPayload(packet);
-        Client storage client = _clientOf(packet.sourceClient, packet.destClient);
+        (string calldata sourceClient, string calldata destClient, uint64 sequence) = _names(packet);
+        Client storage client = _clientOf(sourceClient, destClient);
 
         uint256 timestampOnDst = _verify(
             client,
             msg_.proofTimeout,
             msg_.proofHeight,
-            ICS24Host.path(packet.destClient, ICS24Host.RECEIPT, packet.sequence),
+            ICS24Host.path(destClient, ICS24Host.RECEIPT, sequence),
             0
         );
         require(
@@ -181,16 +180,16 @@ contract ICS26Router is
             IBCInvalidTimeoutTimestamp(packet.timeoutTimestamp, timestampOnDst)
         );
 
-        if (!_settle(packet, payload)) {
+        bytes memory encoded = PacketEncoding.encode(packet);
+        if (!_settle(ICS24Host.pathKey(sourceClient, ICS24Host.COMMITMENT, sequence), encoded)) {
             emit Noop();
             return;
         }
-        bytes memory encoded = PacketEncoding.encode(packet);
         bool success = PacketEncoding.callApp(
             address(_app(payload.sourcePort)), IIBCApp.onTimeoutPacket.selector, encoded, msg.sender
         );
         if (!success) PacketEncoding.bubble();
-        PacketEncoding.emitPacket(TimeoutPacket.selector, keccak256(bytes(packet.sourceClient)), encoded);
+        PacketEncoding.emitPacket(TimeoutPacket.selector, ICS24Host.topic(sourceClient), encoded);
     }
 
     function _onlyPayload(IICS26RouterMsgs.Packet calldata packet)
@@ -200,6 +199,15 @@ contract ICS26Router is
     {
         require(packet.payloads.length == 1, IBCMultiPayloadPacketNotSupported());
         return packet.payloads[0];
+    }
+
+    /// @dev What the packet is called. Each field is looked up once: the compiler checks a text's place every time.
+    function _names(IICS26RouterMsgs.Packet calldata packet)
+        private
+        pure
+        returns (string calldata sourceClient, string calldata destClient, uint64 sequence)
+    {
+        return (packet.sourceClient, packet.destClient, packet.sequence);
     }
 
     /// @dev The client on this chain, if its counterparty is the one that the packet names.
@@ -237,8 +245,7 @@ contract ICS26Router is
     }
 
     /// @dev Returns false if this very packet was received before.
-    function _setReceipt(IICS26RouterMsgs.Packet calldata packet, bytes32 receipt) private returns (bool) {
-        bytes32 key = ICS24Host.pathKey(packet.destClient, ICS24Host.RECEIPT, packet.sequence);
+    function _setReceipt(bytes32 key, bytes32 receipt) private returns (bool) {
         bytes32 stored = _commitments()[key];
         if (stored == receipt) return false;
         require(stored == 0, IBCPacketReceiptMismatch(stored, receipt));
@@ -247,15 +254,10 @@ contract ICS26Router is
     }
 
     /// @dev Deletes a sent packet's commitment. Returns false if the packet was settled before.
-    function _settle(IICS26RouterMsgs.Packet calldata packet, IICS26RouterMsgs.Payload calldata payload)
-        private
-        returns (bool)
-    {
-        bytes32 key = ICS24Host.pathKey(packet.sourceClient, ICS24Host.COMMITMENT, packet.sequence);
+    function _settle(bytes32 key, bytes memory encoded) private returns (bool) {
         bytes32 stored = _commitments()[key];
         if (stored == 0) return false;
-        bytes32 commitment =
-            ICS24Host.packetCommitment(ICS24Host.hash(bytes(packet.destClient)), packet.timeoutTimestamp, payload);
+        bytes32 commitment = PacketEncoding.commitment(encoded);
         require(stored == commitment, IBCPacketCommitmentMismatch(stored, commitment));
         delete _commitments()[key];
         return true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-pragma solidity ^0.8.34;
+pragma solidity ^0.8.36;
 
 import {Initializable} from "@openzeppelin/contracts-upgradeable/proxy/utils/Initializable.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
@@ -18,8 +18,7 @@ contract ICS27Account is IICS27Account, IICS27Errors, Initializable {
     }
 
     /// @dev See ERC-7201.
-    bytes32 private constant STORAGE = keccak256(abi.encode(uint256(keccak256("causeway.storage.ICS27Account")) - 1))
-        & ~bytes32(uint256(0xff));
+    bytes32 private constant STORAGE = bytes32(erc7201("causeway.storage.ICS27Account"));
 
     /// @dev The sender reaches these functions by calling its own account.
     modifier onlySelf() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-pragma solidity ^0.8.34;
+pragma solidity ^0.8.36;
 
 import {BeaconProxy} from "@openzeppelin/contracts/proxy/beacon/BeaconProxy.sol";
 import {UpgradeableBeacon} from "@openzeppelin/contracts/proxy/beacon/UpgradeableBeacon.sol";
@@ -13,11 +13,12 @@ import {IICS27Account} from "./interfaces/IICS27Account.sol";
 import {IICS27GMP} from "./interfaces/IICS27GMP.sol";
 import {CallTargets} from "./libraries/CallTargets.sol";
 import {ICS24Host} from "./libraries/ICS24Host.sol";
-import {ShortText} from "./libraries/ShortText.sol";
+import {RouterCalls} from "./libraries/RouterCalls.sol";
 import {SenderCallbacks} from "./libraries/SenderCallbacks.sol";
 import {IIBCAppCallbacks} from "./msgs/IIBCAppCallbacks.sol";
 import {IICS26RouterMsgs} from "./msgs/IICS26RouterMsgs.sol";
 import {IICS27GMPMsgs} from "./msgs/IICS27GMPMsgs.sol";
+import {ShortText} from "./types/ShortText.sol";
 
 /// @title ICS27GMP
 /// @notice General message passing: a contract on one chain calls a contract on another, and learns the outcome.
@@ -33,12 +34,12 @@ contract ICS27GMP is IICS27GMP, IICS27Errors, IBCApp, ClientPause {
     }
 
     /// @dev See ERC-7201.
-    bytes32 private constant STORAGE =
-        keccak256(abi.encode(uint256(keccak256("causeway.storage.ICS27GMP")) - 1)) & ~bytes32(uint256(0xff));
+    bytes32 private constant STORAGE = bytes32(erc7201("causeway.storage.ICS27GMP"));
 
-    string private constant PORT = "gmpport";
-    string private constant VERSION = "ics27-2";
-    string private constant ENCODING = "application/x-solidity-abi";
+    ShortText private constant PORT = ShortText.wrap(bytes32("gmpport") | bytes32(uint256(7)));
+    ShortText private constant VERSION = ShortText.wrap(bytes32("ics27-2") | bytes32(uint256(7)));
+    ShortText private constant ENCODING =
+        ShortText.wrap(bytes32("application/x-solidity-abi") | bytes32(uint256(26)));
 
     /// @dev A client's rule: only listed contracts are called.
     uint256 private constant TARGETS_LISTED = 4;
@@ -72,18 +73,8 @@ contract ICS27GMP is IICS27GMP, IICS27Errors, IBCApp, ClientPause {
             payload: msg_.payload,
             memo: msg_.memo
         });
-        return _router().sendPacket(
-            IICS26RouterMsgs.MsgSendPacket({
-                sourceClient: msg_.sourceClient,
-                timeoutTimestamp: msg_.timeoutTimestamp,
-                payload: IICS26RouterMsgs.Payload({
-                    sourcePort: PORT,
-                    destPort: PORT,
-                    version: VERSION,
-                    encoding: ENCODING,
-                    value: abi.encode(data)
-                })
-            })
+        return RouterCalls.sendPacket(
+            _router(), msg_.sourceClient, msg_.timeoutTimestamp, PORT, VERSION, ENCODING, abi.encode(data)
         );
     }
 
@@ -96,13 +87,10 @@ contract ICS27GMP is IICS27GMP, IICS27Errors, IBCApp, ClientPause {
     {
         _waitUntilOpen(msg_.destinationClient);
         IICS26RouterMsgs.Payload calldata payload = msg_.payload;
-        require(ShortText.equals(payload.version, "ics27-2", 7), ICS27UnexpectedVersion(VERSION, payload.version));
-        require(ShortText.equals(payload.sourcePort, "gmpport", 7), ICS27InvalidPort(PORT, payload.sourcePort));
-        require(
-            ShortText.equals(payload.encoding, "application/x-solidity-abi", 26),
-            ICS27UnexpectedEncoding(ENCODING, payload.encoding)
-        );
-        require(ShortText.equals(payload.destPort, "gmpport", 7), ICS27InvalidPort(PORT, payload.destPort));
+        if (!VERSION.equals(payload.version)) revert ICS27UnexpectedVersion(VERSION.toString(), payload.version);
+        if (!PORT.equals(payload.sourcePort)) revert ICS27InvalidPort(PORT.toString(), payload.sourcePort);
+        if (!ENCODING.equals(payload.encoding)) revert ICS27UnexpectedEncoding(ENCODING.toString(), payload.encoding);
+        if (!PORT.equals(payload.destPort)) revert ICS27InvalidPort(PORT.toString(), payload.destPort);
 
         IICS27GMPMsgs.GMPPacketData memory data = abi.decode(payload.value, (IICS27GMPMsgs.GMPPacketData));
         require(data.payload.length != 0, ICS27PayloadEmpty());

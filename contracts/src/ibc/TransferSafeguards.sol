@@ -16,8 +16,8 @@ import {IICS26RouterMsgs} from "./msgs/IICS26RouterMsgs.sol";
 import {ITransferSafeguardsMsgs} from "./msgs/ITransferSafeguardsMsgs.sol";
 
 /// @title TransferSafeguards
-/// @notice The second half of the transfer application's code, for one contract cannot be as large: limits, and what is
-/// held. It runs as the application, on the application's storage; at its own address it owns nothing and does nothing.
+/// @notice The second half of the transfer application's code, for one contract cannot be as large: limits, what is
+/// held, and what is announced. It runs as the application, on the application's storage; at its own address it owns nothing and does nothing.
 contract TransferSafeguards is ITransferSafeguards, IICS20Errors, TransferState, ClientPause {
     using TokenBuckets for TokenBucket;
 
@@ -99,10 +99,10 @@ contract TransferSafeguards is ITransferSafeguards, IICS20Errors, TransferState,
                 sourceClient: clientId,
                 timeoutTimestamp: timeoutTimestamp,
                 payload: IICS26RouterMsgs.Payload({
-                    sourcePort: ICS20Codec.PORT,
-                    destPort: ICS20Codec.PORT,
-                    version: ICS20Codec.VERSION,
-                    encoding: ICS20Codec.ENCODING,
+                    sourcePort: ICS20Codec.PORT.toString(),
+                    destPort: ICS20Codec.PORT.toString(),
+                    version: ICS20Codec.VERSION.toString(),
+                    encoding: ICS20Codec.ENCODING.toString(),
                     value: abi.encode(
                         IICS20TransferMsgs.FungibleTokenPacketData({
                             denom: denom,
@@ -118,6 +118,14 @@ contract TransferSafeguards is ITransferSafeguards, IICS20Errors, TransferState,
         );
         $.returned[clientId][sequence] = id;
         emit HeldTransferReturned(id, sequence);
+    }
+
+    /// @inheritdoc ITransferSafeguards
+    function setNativeMetadata(string calldata name_, string calldata symbol_, uint8 decimals_) external restricted {
+        ICS20TransferStorage storage $ = _storage();
+        _requireShort(name_);
+        _requireShort(symbol_);
+        ($.nativeName, $.nativeSymbol, $.nativeDecimals) = (name_, symbol_, decimals_);
     }
 
     /// @notice Holds a transfer that has arrived. Only for the router's call.
@@ -205,6 +213,17 @@ contract TransferSafeguards is ITransferSafeguards, IICS20Errors, TransferState,
         for (uint256 i = 0; i < count; ++i) {
             transfers[i] = $.held[firstId + i];
         }
+    }
+
+    /// @inheritdoc ITransferSafeguards
+    function metadataAnnounced(string calldata clientId, address token) external view returns (bool) {
+        return _storage().lanes[clientId][token].announced;
+    }
+
+    /// @inheritdoc ITransferSafeguards
+    function nativeMetadata() external view returns (string memory, string memory, uint8) {
+        ICS20TransferStorage storage $ = _storage();
+        return ($.nativeName, $.nativeSymbol, $.nativeDecimals);
     }
 
     /// @dev Pays out. The status changes first: whatever the token does, nothing is paid twice.

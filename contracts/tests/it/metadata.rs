@@ -8,6 +8,7 @@ use causeway_contracts::ics20_transfer::ICS20Transfer;
 use causeway_contracts::ics26_router::ICS26Router;
 use causeway_contracts::ics26_router::IICS26RouterMsgs::Packet;
 use causeway_contracts::test_erc20::TestERC20;
+use causeway_contracts::transfer_safeguards::TransferSafeguards;
 
 use crate::harness::chain::{ADMIN, ALICE, BOB};
 use crate::harness::fixtures::HostileMetadataERC20;
@@ -31,7 +32,7 @@ fn announced(net: &Network, token: Address) -> bool {
     let clientId = net.a.client_id.clone();
     net.a.view(
         net.a.transfer,
-        &ICS20Transfer::metadataAnnouncedCall { clientId, token },
+        &TransferSafeguards::metadataAnnouncedCall { clientId, token },
     )
 }
 
@@ -267,7 +268,7 @@ fn a_counterparty_cannot_send_metadata_that_is_too_long_or_for_our_own_tokens() 
 #[test]
 fn the_native_coins_name_is_configurable_by_the_customizer_alone() {
     let mut net = Network::new();
-    let call = ICS20Transfer::setNativeMetadataCall {
+    let call = TransferSafeguards::setNativeMetadataCall {
         name_: "Harbour Coin".into(),
         symbol_: "HC".into(),
         decimals_: 12,
@@ -275,7 +276,7 @@ fn the_native_coins_name_is_configurable_by_the_customizer_alone() {
     let failure = net.a.send(ALICE, net.a.transfer, &call).err().unwrap();
     assert!(failure.is::<ICS20Transfer::AccessManagedUnauthorized>());
     net.a.must(ADMIN, net.a.transfer, &call);
-    let too_long = ICS20Transfer::setNativeMetadataCall {
+    let too_long = TransferSafeguards::setNativeMetadataCall {
         name_: "a".repeat(65),
         ..call.clone()
     };

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use alloy::primitives::{Address, B256, Bytes, U256, b256, hex, keccak256};
 use alloy::sol_types::{SolCall, SolValue};
-use causeway_contracts::ics26_router::ICS26Router;
+use causeway_contracts::ics26_router::{self, ICS26Router};
 use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::harness::attestors::{self, PACKET, STATE, digest, sign};
-use crate::harness::chain::{Chain, path, path_hash};
+use crate::harness::chain::{BOB, Chain, Failure, path, path_hash};
 use crate::harness::fixtures::LibraryProbe;
+use crate::harness::fixtures::probe::IICS20TransferMsgs::FungibleTokenPacketData;
 use crate::harness::fixtures::probe::IICS26RouterMsgs::{MsgSendPacket, Packet, Payload};
 use crate::harness::forgery::packet_commitment;
 use crate::harness::network::{COMMITMENT, Network, Side};
@@ -218,7 +219,7 @@ fn clients_that_ask_for_no_name_are_numbered() {
                 },
             client,
         };
-        let receipt = net.a.must(super::harness::chain::BOB, net.a.router, &call);
+        let receipt = net.a.must(BOB, net.a.router, &call);
         let id = ICS26Router::addClient_1Call::abi_decode_returns(&receipt.output).unwrap();
         assert_eq!(id, expected);
     }
@@ -268,6 +269,48 @@ proptest! {
         let result = chain.view(probe, &call);
         prop_assert_eq!(result.key, keccak256(path(&client, 3, sequence)));
         prop_assert_eq!(result._0.to_vec(), path(&client, 3, sequence));
+    }
+
+    #[test]
+    fn transfers_are_encoded_as_the_abi_says(
+        texts in proptest::collection::vec(".{0,70}", 5),
+        amount: [u8; 32],
+        timeout: u64,
+        value in proptest::collection::vec(any::<u8>(), 0..300),
+    ) {
+        let (mut chain, probe) = probe();
+        let data = FungibleTokenPacketData {
+            denom: texts[0].clone(),
+            sender: texts[1].clone(),
+            receiver: texts[2].clone(),
+            amount: U256::from_be_bytes(amount),
+            memo: texts[3].clone(),
+        };
+        let expected = data.abi_encode();
+        prop_assert_eq!(chain.view(probe, &LibraryProbe::encodeTransferCall { data }).to_vec(), expected);
+
+        let call = ICS26Router::sendPacketCall {
+            msg_: ics26_router::IICS26RouterMsgs::MsgSendPacket {
+                sourceClient: texts[4].clone(),
+                timeoutTimestamp: timeout,
+                payload: ics26_router::IICS26RouterMsgs::Payload {
+                    sourcePort: "transfer".into(),
+                    destPort: "transfer".into(),
+                    version: "causeway-metadata-1".into(),
+                    encoding: "application/x-solidity-abi".into(),
+                    value: value.clone().into(),
+                },
+            },
+        };
+        let sent = chain.send(BOB, probe, &LibraryProbe::sendPacketCall {
+            sourceClient: texts[4].clone(),
+            timeoutTimestamp: timeout,
+            value: value.into(),
+        });
+        let Err(Failure::Revert(made)) = sent else {
+            return Err(TestCaseError::fail("no call was made"));
+        };
+        prop_assert_eq!(made.to_vec(), call.abi_encode());
     }
 
     #[test]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-pragma solidity ^0.8.34;
+pragma solidity ^0.8.36;
 
 import {AccessManagedUpgradeable} from
     "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
@@ -21,8 +21,7 @@ abstract contract AppState is AccessManagedUpgradeable, ReentrancyGuardTransient
     }
 
     /// @dev See ERC-7201.
-    bytes32 private constant STORAGE =
-        keccak256(abi.encode(uint256(keccak256("causeway.storage.IBCApp")) - 1)) & ~bytes32(uint256(0xff));
+    bytes32 private constant STORAGE = bytes32(erc7201("causeway.storage.IBCApp"));
 
     /// @dev A client's rule: nothing is sent, received or released over it.
     uint256 internal constant CLIENT_PAUSED = 1;

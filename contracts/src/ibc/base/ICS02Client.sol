@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-pragma solidity ^0.8.34;
+pragma solidity ^0.8.36;
 
 import {AccessManagedUpgradeable} from
     "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
@@ -34,9 +34,8 @@ abstract contract ICS02Client is IICS02Client, IICS02ClientErrors, AccessManaged
         uint256 nextClientSeq;
     }
 
-    /// @dev keccak256(abi.encode(uint256(keccak256("causeway.storage.ICS02Client")) - 1)) & ~bytes32(uint256(0xff))
-    bytes32 private constant STORAGE = keccak256(abi.encode(uint256(keccak256("causeway.storage.ICS02Client")) - 1))
-        & ~bytes32(uint256(0xff));
+    /// @dev See ERC-7201.
+    bytes32 private constant STORAGE = bytes32(erc7201("causeway.storage.ICS02Client"));
 
     /// @inheritdoc IICS02Client
     function getNextClientSeq() external view returns (uint256) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-pragma solidity ^0.8.34;
+pragma solidity ^0.8.36;
 
 import {UpgradeableBeacon} from "@openzeppelin/contracts/proxy/beacon/UpgradeableBeacon.sol";
+import {IICS20Errors} from "../errors/IICS20Errors.sol";
 import {IEscrow} from "../interfaces/IEscrow.sol";
 import {IMintableAndBurnable} from "../interfaces/IMintableAndBurnable.sol";
 import {ISignatureTransfer} from "../interfaces/ISignatureTransfer.sol";
 import {TokenBucket} from "../libraries/TokenBucket.sol";
+import {TokenMetadata} from "../libraries/TokenMetadata.sol";
 import {ITransferSafeguardsMsgs} from "../msgs/ITransferSafeguardsMsgs.sol";
 import {AppState} from "./AppState.sol";
 
@@ -79,8 +81,7 @@ abstract contract TransferState is AppState {
     }
 
     /// @dev See ERC-7201.
-    bytes32 private constant STORAGE = keccak256(abi.encode(uint256(keccak256("causeway.storage.ICS20Transfer")) - 1))
-        & ~bytes32(uint256(0xff));
+    bytes32 private constant STORAGE = bytes32(erc7201("causeway.storage.ICS20Transfer"));
 
     /// @dev A lane's rules.
     uint8 internal constant LIMITS_OUTGOING = 1;
@@ -99,6 +100,12 @@ abstract contract TransferState is AppState {
         } else {
             IMintableAndBurnable(token).mint(receiver, amount);
         }
+    }
+
+    function _requireShort(string calldata text) internal pure {
+        require(
+            bytes(text).length <= TokenMetadata.MAX_LENGTH, IICS20Errors.ICS20MetadataTooLong(bytes(text).length)
+        );
     }
 
     function _storage() internal pure returns (ICS20TransferStorage storage $) {

@@ -52,12 +52,6 @@ interface IICS20Transfer {
     /// @param token The token; it must let this contract mint to and burn from the client's escrow.
     function setCustomERC20(string calldata denom, address token) external;
 
-    /// @notice Sets what is announced of the native coin. Restricted.
-    /// @param name_ The name.
-    /// @param symbol_ The symbol.
-    /// @param decimals_ The number of decimals.
-    function setNativeMetadata(string calldata name_, string calldata symbol_, uint8 decimals_) external;
-
     /// @notice Upgrades all escrows. Restricted.
     /// @param newEscrowLogic The new implementation.
     function upgradeEscrowTo(address newEscrowLogic) external;
@@ -80,18 +74,6 @@ interface IICS20Transfer {
     /// @param token The token.
     /// @return The full trace; empty if the token is at home on this chain.
     function ibcERC20Denom(address token) external view returns (string memory);
-
-    /// @notice Whether a token's metadata was announced over a client.
-    /// @param clientId The client.
-    /// @param token The token.
-    /// @return True if it was, or need not be.
-    function metadataAnnounced(string calldata clientId, address token) external view returns (bool);
-
-    /// @notice What is announced of the native coin.
-    /// @return name_ The name.
-    /// @return symbol_ The symbol.
-    /// @return decimals_ The number of decimals.
-    function nativeMetadata() external view returns (string memory name_, string memory symbol_, uint8 decimals_);
 
     /// @notice The escrows' beacon.
     /// @return Its address.

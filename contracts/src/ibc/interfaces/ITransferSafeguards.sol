@@ -4,7 +4,8 @@ pragma solidity ^0.8.34;
 import {ITransferSafeguardsMsgs} from "../msgs/ITransferSafeguardsMsgs.sol";
 
 /// @title ITransferSafeguards
-/// @notice Limits how fast tokens leave and arrive, and lets guardians look at large arrivals before they are paid out.
+/// @notice Limits how fast tokens leave and arrive, lets guardians look at large arrivals before they are paid out, and
+/// says what is announced of tokens.
 /// These functions are called at the transfer application's address. Refunds are never limited, held or stopped.
 interface ITransferSafeguards {
     /// @notice Limits a token over a client. What was used of an earlier limit stays used. Restricted.
@@ -54,6 +55,12 @@ interface ITransferSafeguards {
     /// @return sequence The packet's sequence.
     function returnVetoed(uint256 id, uint64 timeoutTimestamp) external returns (uint64 sequence);
 
+    /// @notice Sets what is announced of the native coin. Restricted.
+    /// @param name_ The name.
+    /// @param symbol_ The symbol.
+    /// @param decimals_ The number of decimals.
+    function setNativeMetadata(string calldata name_, string calldata symbol_, uint8 decimals_) external;
+
     /// @notice The safeguards of a token over a client.
     /// @param clientId The client.
     /// @param token The token, or the ERC-7528 address for the native coin.
@@ -86,6 +93,18 @@ interface ITransferSafeguards {
         external
         view
         returns (ITransferSafeguardsMsgs.HeldTransfer[] memory);
+
+    /// @notice Whether a token's metadata was announced over a client.
+    /// @param clientId The client.
+    /// @param token The token.
+    /// @return True if it was, or need not be.
+    function metadataAnnounced(string calldata clientId, address token) external view returns (bool);
+
+    /// @notice What is announced of the native coin.
+    /// @return name_ The name.
+    /// @return symbol_ The symbol.
+    /// @return decimals_ The number of decimals.
+    function nativeMetadata() external view returns (string memory name_, string memory symbol_, uint8 decimals_);
 
     /// @notice A limit was set, or lifted if the period is zero.
     /// @param clientId The client.

@@ -31,10 +31,13 @@ library AttestationCodec {
         signatures = proof[0xa0 + length:];
         // Offsets first, then the signatures themselves, all of one size.
         _require(count <= type(uint8).max);
-        for (uint256 i = 0; i < count; ++i) {
-            if (signatures.length < 0x20 * (i + 1) || _word(signatures, 0x20 * i) != 0x20 * count + SIGNATURE_SIZE * i)
-            {
-                _rejectSignatures(signatures, count);
+        // No number here comes near an overflow, as there are 255 signatures at most.
+        unchecked {
+            for (uint256 i = 0; i < count; ++i) {
+                if (
+                    signatures.length < 0x20 * (i + 1)
+                        || _word(signatures, 0x20 * i) != 0x20 * count + SIGNATURE_SIZE * i
+                ) _rejectSignatures(signatures, count);
             }
         }
         if (signatures.length != (0x20 + SIGNATURE_SIZE) * count) _rejectSignatures(signatures, count);
@@ -52,13 +55,17 @@ library AttestationCodec {
         pure
         returns (bytes32 r, bytes32 s, uint8 v)
     {
-        uint256 position = SIGNATURE_SIZE * index;
+        uint256 position;
+        uint256 last;
+        unchecked {
+            position = SIGNATURE_SIZE * index;
+            r = bytes32(_word(signatures, position + 0x20));
+            s = bytes32(_word(signatures, position + 0x40));
+            last = _word(signatures, position + 0x60);
+        }
         if (_word(signatures, position) != SIGNATURE_LENGTH) {
             revert IAttestationLightClientErrors.InvalidSignatureLength(signatures[position:position + SIGNATURE_SIZE]);
         }
-        r = bytes32(_word(signatures, position + 0x20));
-        s = bytes32(_word(signatures, position + 0x40));
-        uint256 last = _word(signatures, position + 0x60);
         _require(last << 8 == 0);
         v = uint8(last >> 248);
     }

@@ -2,49 +2,59 @@
 pragma solidity ^0.8.34;
 
 import {IICS20Errors} from "../errors/IICS20Errors.sol";
-import {ShortText} from "./ShortText.sol";
+import {ShortText} from "../types/ShortText.sol";
+import {AbiWriter} from "./AbiWriter.sol";
 
 /// @title ICS20Codec
-/// @notice Reads packet data in place. Every field is checked to lie within the value: the packet's commitment covers
+/// @notice Writes packet data, and reads it in place. Every field is checked to lie within the value: the packet's commitment covers
 /// the value alone, and what lies behind it in calldata is the relayer's.
 library ICS20Codec {
     /// @notice The port of the transfer application.
-    string internal constant PORT = "transfer";
+    ShortText internal constant PORT = ShortText.wrap(bytes32("transfer") | bytes32(uint256(8)));
     /// @notice The version of transfers.
-    string internal constant VERSION = "ics20-1";
+    ShortText internal constant VERSION = ShortText.wrap(bytes32("ics20-1") | bytes32(uint256(7)));
     /// @notice The version of metadata announcements.
-    string internal constant METADATA_VERSION = "causeway-metadata-1";
+    ShortText internal constant METADATA_VERSION =
+        ShortText.wrap(bytes32("causeway-metadata-1") | bytes32(uint256(19)));
     /// @notice The encoding of both.
-    string internal constant ENCODING = "application/x-solidity-abi";
+    ShortText internal constant ENCODING =
+        ShortText.wrap(bytes32("application/x-solidity-abi") | bytes32(uint256(26)));
+    /// @notice What every hop of a trace begins with: the port and a slash.
+    string internal constant HOP = "transfer/";
     /// @notice The acknowledgement of success.
     bytes internal constant SUCCESS = '{"result":"AQ=="}';
 
-    /// @notice Whether a text is the port.
-    /// @param text The text.
-    /// @return True if it is.
-    function isPort(string calldata text) internal pure returns (bool) {
-        return ShortText.equals(text, "transfer", 8);
-    }
-
-    /// @notice Whether a text is the version of transfers.
-    /// @param text The text.
-    /// @return True if it is.
-    function isVersion(string calldata text) internal pure returns (bool) {
-        return ShortText.equals(text, "ics20-1", 7);
-    }
-
-    /// @notice Whether a text is the version of metadata announcements.
-    /// @param text The text.
-    /// @return True if it is.
-    function isMetadataVersion(string calldata text) internal pure returns (bool) {
-        return ShortText.equals(text, "causeway-metadata-1", 19);
-    }
-
-    /// @notice Whether a text is the encoding.
-    /// @param text The text.
-    /// @return True if it is.
-    function isEncoding(string calldata text) internal pure returns (bool) {
-        return ShortText.equals(text, "application/x-solidity-abi", 26);
+    /// @notice Writes a transfer.
+    /// @param denom The token's trace.
+    /// @param sender Who sends.
+    /// @param receiver Who is to receive.
+    /// @param amount The amount.
+    /// @param memo The memo.
+    /// @return value What `abi.encode(FungibleTokenPacketData)` gives.
+    function encodeTransfer(
+        string memory denom,
+        string memory sender,
+        string calldata receiver,
+        uint256 amount,
+        string calldata memo
+    ) internal pure returns (bytes memory value) {
+        uint256 head;
+        uint256 to;
+        assembly ("memory-safe") {
+            value := mload(0x40)
+            mstore(add(value, 0x20), 0x20)
+            head := add(value, 0x40)
+            mstore(add(head, 0x60), amount)
+            to := add(head, 0xa0)
+        }
+        to = AbiWriter.appendMemory(head, 0x00, to, denom);
+        to = AbiWriter.appendMemory(head, 0x20, to, sender);
+        to = AbiWriter.append(head, 0x40, to, receiver);
+        to = AbiWriter.append(head, 0x80, to, memo);
+        assembly ("memory-safe") {
+            mstore(value, sub(sub(to, value), 0x20))
+            mstore(0x40, to)
+        }
     }
 
     /// @notice The tuple in `abi.encode(tuple)`, where the tuple is dynamic.
@@ -91,7 +101,7 @@ library ICS20Codec {
     /// @param clientId The client.
     /// @return The hop.
     function hop(string memory clientId) internal pure returns (bytes memory) {
-        return abi.encodePacked(PORT, "/", clientId, "/");
+        return abi.encodePacked(HOP, clientId, "/");
     }
 
     /// @notice Whether a trace begins with the hop over a client: the token last came over it, and leaves by it.
@@ -130,7 +140,7 @@ library ICS20Codec {
     /// @param denom The trace; it begins with the port and a slash.
     /// @return The client; all that follows the port if it is no whole hop.
     function clientOf(string calldata denom) internal pure returns (string calldata) {
-        uint256 begin = bytes(PORT).length + 1;
+        uint256 begin = bytes(HOP).length;
         uint256 end = begin;
         while (end < bytes(denom).length && bytes(denom)[end] != "/") ++end;
         return denom[begin:end];

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 pragma solidity ^0.8.34;
 
-import {IICS26RouterMsgs} from "../msgs/IICS26RouterMsgs.sol";
-
 /// @title ICS24Host
-/// @notice Paths and commitments of the provable store (ICS-24 and ICS-04, version 2). Everything is hashed straight
-/// from calldata: packets are never copied into memory as structures.
+/// @notice Paths of the provable store, and the commitments to acknowledgements (ICS-24 and ICS-04, version 2). A
+/// packet's commitment is made from its encoding, see `PacketEncoding`.
 library ICS24Host {
     /// @notice The acknowledgement that the router writes when an application refuses a packet:
     /// sha256("UNIVERSAL_ERROR_ACKNOWLEDGEMENT").
@@ -41,46 +39,6 @@ library ICS24Host {
         }
     }
 
-    /// @notice The commitment to a packet with one payload:
-    /// H(0x02 ‖ H(destClient) ‖ H(timeout) ‖ H(H(H(sourcePort) ‖ H(destPort) ‖ H(version) ‖ H(encoding) ‖ H(value)))),
-    /// H being sha256 and the timeout eight bytes, big endian.
-    /// @param destClientHash H(destClient).
-    /// @param timeoutTimestamp The timeout.
-    /// @param payload The payload.
-    /// @return commitment The commitment.
-    function packetCommitment(
-        bytes32 destClientHash,
-        uint64 timeoutTimestamp,
-        IICS26RouterMsgs.Payload calldata payload
-    ) internal view returns (bytes32 commitment) {
-        bytes32 sourcePort = hash(bytes(payload.sourcePort));
-        bytes32 destPort = hash(bytes(payload.destPort));
-        bytes32 version = hash(bytes(payload.version));
-        bytes32 encoding = hash(bytes(payload.encoding));
-        bytes32 value = hash(payload.value);
-        assembly ("memory-safe") {
-            // Scratch above the free memory pointer; a sha256 call (precompile 2) cannot fail but for want of gas.
-            function sha(from, length, to) {
-                if iszero(staticcall(gas(), 2, from, length, to, 32)) { revert(0, 0) }
-            }
-            let buffer := mload(0x40)
-            mstore(buffer, sourcePort)
-            mstore(add(buffer, 0x20), destPort)
-            mstore(add(buffer, 0x40), version)
-            mstore(add(buffer, 0x60), encoding)
-            mstore(add(buffer, 0x80), value)
-            let fields := add(buffer, 0x20)
-            sha(buffer, 0xa0, 0x00)
-            sha(0x00, 0x20, add(fields, 0x40))
-            mstore(0x00, shl(192, timeoutTimestamp))
-            sha(0x00, 8, add(fields, 0x20))
-            mstore(fields, destClientHash)
-            mstore8(sub(fields, 1), 2)
-            sha(sub(fields, 1), 97, 0x00)
-            commitment := mload(0x00)
-        }
-    }
-
     /// @notice The commitment to one acknowledgement: H(0x02 ‖ H(acknowledgement)).
     /// @param acknowledgementHash H(acknowledgement).
     /// @return commitment The commitment.
@@ -102,6 +60,17 @@ library ICS24Host {
             calldatacopy(buffer, data.offset, data.length)
             if iszero(staticcall(gas(), 2, buffer, data.length, 0x00, 0x20)) { revert(0, 0) }
             digest := mload(0x00)
+        }
+    }
+
+    /// @notice The topic of an event's indexed text: keccak256 of calldata.
+    /// @param text The text.
+    /// @return digest The topic.
+    function topic(string calldata text) internal pure returns (bytes32 digest) {
+        assembly ("memory-safe") {
+            let buffer := mload(0x40)
+            calldatacopy(buffer, text.offset, text.length)
+            digest := keccak256(buffer, text.length)
         }
     }
 

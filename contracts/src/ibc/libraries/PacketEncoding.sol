@@ -3,10 +3,12 @@ pragma solidity ^0.8.34;
 
 import {IICS26RouterErrors} from "../errors/IICS26RouterErrors.sol";
 import {IICS26RouterMsgs} from "../msgs/IICS26RouterMsgs.sol";
+import {AbiWriter} from "./AbiWriter.sol";
 
 /// @title PacketEncoding
-/// @notice Builds what the router says about a packet, calls and events, from one `abi.encode(packet)`. Encoding a
-/// packet is dear, and its parts are encoded the same wherever they stand; so it is done once and copied from there.
+/// @notice Builds what the router says about a packet, its commitment, calls and events, from one `abi.encode(packet)`.
+/// Encoding a packet is dear, and its parts are encoded the same wherever they stand; so it is done once and copied from
+/// there.
 /// @dev The layout relied upon, of a packet with one payload, is the compiler's own:
 /// `0x20 | sequence, 0xa0, offset of destClient, timeout, offset of payloads | sourceClient | destClient | 1, 0x20 |
 /// payload`.
@@ -21,8 +23,8 @@ library PacketEncoding {
         uint256 head;
         uint256 to;
         (encoded, head, to) = _begin(packet.sequence, packet.timeoutTimestamp);
-        to = _append(head, 0x20, to, packet.sourceClient);
-        to = _append(head, 0x40, to, packet.destClient);
+        to = AbiWriter.append(head, 0x20, to, packet.sourceClient);
+        to = AbiWriter.append(head, 0x40, to, packet.destClient);
         _end(encoded, _appendPayload(head, to, packet.payloads[0]));
     }
 
@@ -39,15 +41,42 @@ library PacketEncoding {
         uint256 head;
         uint256 to;
         (encoded, head, to) = _begin(sequence, message.timeoutTimestamp);
-        to = _append(head, 0x20, to, message.sourceClient);
-        assembly ("memory-safe") {
-            mstore(add(head, 0x40), sub(to, head))
-            let length := mload(destClient)
-            mstore(add(add(to, 0x20), length), 0)
-            mcopy(to, destClient, add(length, 0x20))
-            to := add(to, and(add(length, 0x3f), not(0x1f)))
-        }
+        to = AbiWriter.append(head, 0x20, to, message.sourceClient);
+        to = AbiWriter.appendMemory(head, 0x40, to, destClient);
         _end(encoded, _appendPayload(head, to, message.payload));
+    }
+
+    /// @notice The commitment to a packet with one payload:
+    /// H(0x02 ‖ H(destClient) ‖ H(timeout) ‖ H(H(H(sourcePort) ‖ H(destPort) ‖ H(version) ‖ H(encoding) ‖ H(value)))),
+    /// H being sha256 and the timeout eight bytes, big endian.
+    /// @param encoded `abi.encode(packet)`.
+    /// @return digest The commitment.
+    function commitment(bytes memory encoded) internal view returns (bytes32 digest) {
+        assembly ("memory-safe") {
+            // A sha256 call (precompile 2) cannot fail but for want of gas.
+            function sha(from, length, to) {
+                if iszero(staticcall(gas(), 2, from, length, to, 0x20)) { revert(0, 0) }
+            }
+            function shaText(head, place, to) {
+                let text := add(head, mload(add(head, place)))
+                sha(add(text, 0x20), mload(text), to)
+            }
+            let packet := add(encoded, PACKET)
+            let payload := add(packet, add(mload(add(packet, 0x80)), 0x40))
+            // Scratch above the free memory pointer.
+            let buffer := mload(0x40)
+            for { let place := 0 } lt(place, 0xa0) { place := add(place, 0x20) } {
+                shaText(payload, place, add(buffer, place))
+            }
+            let fields := add(buffer, 0x20)
+            sha(buffer, 0xa0, 0x00)
+            sha(0x00, 0x20, add(fields, 0x40))
+            sha(add(packet, 0x78), 8, add(fields, 0x20))
+            shaText(packet, 0x40, fields)
+            mstore8(sub(fields, 1), 2)
+            sha(sub(fields, 1), 97, 0x00)
+            digest := mload(0x00)
+        }
     }
 
     /// @notice Calls an application's `selector((sourceClient, destClient, sequence, payload, relayer))`.
@@ -235,28 +264,11 @@ library PacketEncoding {
             head := add(to, 0x40)
             to := add(head, 0xa0)
         }
-        to = _append(head, 0x00, to, payload.sourcePort);
-        to = _append(head, 0x20, to, payload.destPort);
-        to = _append(head, 0x40, to, payload.version);
-        to = _append(head, 0x60, to, payload.encoding);
-        return _append(head, 0x80, to, string(payload.value));
-    }
-
-    /// @dev Writes a text, and its offset into the head.
-    function _append(uint256 head, uint256 place, uint256 to, string calldata text)
-        private
-        pure
-        returns (uint256 next)
-    {
-        assembly ("memory-safe") {
-            mstore(add(head, place), sub(to, head))
-            mstore(to, text.length)
-            let data := add(to, 0x20)
-            // Clears the padding behind the last character.
-            mstore(add(data, text.length), 0)
-            calldatacopy(data, text.offset, text.length)
-            next := and(add(add(data, text.length), 0x1f), not(0x1f))
-        }
+        to = AbiWriter.append(head, 0x00, to, payload.sourcePort);
+        to = AbiWriter.append(head, 0x20, to, payload.destPort);
+        to = AbiWriter.append(head, 0x40, to, payload.version);
+        to = AbiWriter.append(head, 0x60, to, payload.encoding);
+        return AbiWriter.append(head, 0x80, to, string(payload.value));
     }
 
     function _end(bytes memory encoded, uint256 to) private pure {

@@ -242,7 +242,7 @@ contract AttestationLightClient is IAttestationLightClient, IAttestationLightCli
         timestamp = _timestampAt[height];
         require(timestamp != 0, ConsensusTimestampNotFound(height));
 
-        bytes32 pathHash = keccak256(path[0]);
+        bytes32 pathHash = _hash(path[0]);
         bool complete = proof.length != 0;
         if (complete) _remember(proof, height);
         if (!_isRemembered(_entryKey(height, pathHash, commitment))) {
@@ -253,7 +253,7 @@ contract AttestationLightClient is IAttestationLightClient, IAttestationLightCli
 
     /// @dev Verifies a packet attestation, unless this transaction did before, and remembers all that it says.
     function _remember(bytes calldata proof, uint64 height) private {
-        bytes32 proofKey = keccak256(abi.encode(PROOF_TAG, height, keccak256(proof)));
+        bytes32 proofKey = _key(PROOF_TAG, bytes32(uint256(height)), _hash(proof));
         if (_isRemembered(proofKey)) return;
         (uint64 attested, bytes calldata entries) =
             AttestationCodec.decodePackets(_verifiedData(PACKET_ATTESTATION, proof));
@@ -313,7 +313,7 @@ contract AttestationLightClient is IAttestationLightClient, IAttestationLightCli
             (bytes32 r, bytes32 s, uint8 v) = AttestationCodec.signatureAt(signatures, i);
             address signer =
                 uint256(s) <= MAX_S && (v == 27 || v == 28) ? ecrecover(digest, v, r, s) : address(0);
-            require(signer != address(0), SignatureInvalid(abi.encodePacked(r, s, v)));
+            if (signer == address(0)) revert SignatureInvalid(abi.encodePacked(r, s, v));
             uint256 place = AttestorSet.find(list, signer);
             if (place == 0) return abi.encodeWithSelector(UnknownSigner.selector, signer);
             if ((seen >> place) & 1 != 0) return abi.encodeWithSelector(DuplicateSigner.selector, signer);
@@ -355,14 +355,27 @@ contract AttestationLightClient is IAttestationLightClient, IAttestationLightCli
         return false;
     }
 
-    function _entryKey(uint64 height, bytes32 pathHash, bytes32 commitment) private pure returns (bytes32 key) {
+    /// @dev No height is as large as the tag in front of a proof's key: the two kinds cannot meet.
+    function _entryKey(uint64 height, bytes32 pathHash, bytes32 commitment) private pure returns (bytes32) {
+        return _key(bytes32(uint256(height)), pathHash, commitment);
+    }
+
+    function _key(bytes32 first, bytes32 second, bytes32 third) private pure returns (bytes32 key) {
         assembly ("memory-safe") {
             let buffer := mload(0x40)
-            mstore(buffer, height)
-            mstore(add(buffer, 0x20), pathHash)
-            mstore(add(buffer, 0x40), commitment)
-            // No height is as large as the tag in front of a proof's key: the two kinds cannot meet.
+            mstore(buffer, first)
+            mstore(add(buffer, 0x20), second)
+            mstore(add(buffer, 0x40), third)
             key := keccak256(buffer, 0x60)
+        }
+    }
+
+    /// @dev keccak256 of calldata, which takes no memory.
+    function _hash(bytes calldata data) private pure returns (bytes32 digest) {
+        assembly ("memory-safe") {
+            let buffer := mload(0x40)
+            calldatacopy(buffer, data.offset, data.length)
+            digest := keccak256(buffer, data.length)
         }
     }
 
