@@ -33,7 +33,9 @@ impl Floor {
             ["crates", "engine"] => Engine,
             ["crates", "services", _] => Services,
             ["crates", "api" | "cli"] | ["web"] => Faces,
-            ["crates", "local-postgres" | "localnet"] | ["bench" | "fuzz"] => Workshop,
+            ["crates", "local-bitcoin" | "local-postgres" | "localnet"] | ["bench" | "fuzz"] => {
+                Workshop
+            }
             ["xtask"] => Tool,
             _ => return None,
         })
