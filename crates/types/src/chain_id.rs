@@ -1,4 +1,7 @@
-use std::{fmt, str::FromStr};
+use std::{
+    fmt::{self, Write as _},
+    str::FromStr,
+};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -29,6 +32,20 @@ impl ChainId {
         Self {
             text: format!("eip155:{id}"),
             colon: "eip155".len(),
+        }
+    }
+
+    /// The Bitcoin-like chain that begins with the block of this hash, its bytes in the order in which
+    /// people write it. The reference is the first half of the hash (CAIP-2, namespace `bip122`).
+    pub fn bip122(genesis: &[u8; 32]) -> Self {
+        let mut text = "bip122:".to_owned();
+        for byte in &genesis[..16] {
+            // Writing into a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        Self {
+            text,
+            colon: "bip122".len(),
         }
     }
 
@@ -127,6 +144,15 @@ mod tests {
         assert_eq!((id.namespace(), id.reference()), ("eip155", "31337"));
         assert_eq!(id.eip155_id(), Some(31337));
         assert_eq!(id.to_string(), "eip155:31337");
+    }
+
+    #[test]
+    fn a_bitcoin_like_chain_is_named_by_half_of_its_first_block() {
+        let mut genesis = [0xab; 32];
+        genesis[0] = 0x0f;
+        let id = ChainId::bip122(&genesis);
+        assert_eq!(id.as_str(), "bip122:0fababababababababababababababab");
+        assert_eq!(id.as_str().parse(), Ok(id));
     }
 
     #[test]
