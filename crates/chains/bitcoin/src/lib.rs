@@ -1,7 +1,18 @@
-//! Driver for Bitcoin and its family.
+//! Driver for Bitcoin and its family: hash-time-locks, keys, fees, following, broadcasting.
 
 mod address;
+mod curve;
+mod lock;
+mod musig;
 mod network;
+mod secret;
 
 pub use address::AddressError;
+pub use lock::{
+    CooperativeSpend, HashTimeLock, LockError, LockForm, LockSpend, LockTerms, LockedCoin, SignedTx,
+};
+pub use musig::{
+    MusigError, NonceMessage, NonceRound, ParseMessageError, PartialSignatureMessage, SigningRound,
+};
 pub use network::Network;
+pub use secret::Secret;
