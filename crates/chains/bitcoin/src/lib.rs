@@ -2,12 +2,14 @@
 
 mod address;
 mod curve;
+mod keys;
 mod lock;
 mod musig;
 mod network;
 mod secret;
 
 pub use address::AddressError;
+pub use keys::{CoinPath, KeyChain, KeyError};
 pub use lock::{
     CooperativeSpend, HashTimeLock, LockError, LockForm, LockSpend, LockTerms, LockedCoin, SignedTx,
 };
