@@ -6,6 +6,7 @@ mod command;
 mod contracts;
 mod defences;
 mod network;
+mod nodes;
 mod setup;
 mod tidy;
 mod workspace;

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{
     command::{output, run as run_command, works},
+    nodes,
     workspace::Workspace,
 };
 
@@ -70,18 +71,18 @@ pub(crate) fn anvil(workspace: &Workspace) -> Result<PathBuf> {
     }
 }
 
-/// What the tests need: the chains, and PostgreSQL's server.
+/// What the tests need: the chains, the nodes, and PostgreSQL's server.
 pub(crate) fn for_tests(workspace: &Workspace) -> Result<()> {
     run(workspace)?;
     if !has_postgres() {
-        install_postgres()?;
+        apt_install("PostgreSQL's server", &["postgresql"])?;
     }
     ensure!(
         has_postgres(),
         "PostgreSQL's server is missing: install your system's package `postgresql`, or set \
          {POSTGRES_VARIABLE} to the directory that holds `initdb` and `postgres`"
     );
-    Ok(())
+    nodes::provide(workspace)
 }
 
 fn has_postgres() -> bool {
@@ -98,13 +99,13 @@ fn has_postgres() -> bool {
     places.any(|place| place.join("initdb").is_file())
 }
 
-/// Installs the server where that needs no password.
-fn install_postgres() -> Result<()> {
+/// Installs packages where there is apt-get and no password is needed; elsewhere does nothing.
+pub(crate) fn apt_install(what: &str, packages: &[&str]) -> Result<()> {
     let is_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id == "0");
     if !is_root || !works(Command::new("apt-get").arg("--version")) {
         return Ok(());
     }
-    eprintln!("installing PostgreSQL's server (apt-get install postgresql)");
+    eprintln!("installing {what} (apt-get install {})", packages.join(" "));
     let apt = |arguments: &[&str]| {
         let mut command = Command::new("apt-get");
         command
@@ -113,7 +114,8 @@ fn install_postgres() -> Result<()> {
         run_command(&mut command)
     };
     apt(&["update", "--quiet"])?;
-    apt(&["install", "--yes", "--no-install-recommends", "postgresql"])
+    let install = ["install", "--yes", "--no-install-recommends"];
+    apt(&[&install, packages].concat())
 }
 
 /// `npm ci`, unless what is installed is what the lock file says.

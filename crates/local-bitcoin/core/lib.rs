@@ -1,0 +1,1 @@
+//! Nothing: the package only pins the sources that it depends on.
