@@ -209,7 +209,7 @@ impl BitcoinChain {
         Err(self.disagreement(answers, question(), say))
     }
 
-    fn disagreement<R, S: Display>(
+    pub(crate) fn disagreement<R, S: Display>(
         &self,
         answers: &[(String, Result<R, RpcError>)],
         question: String,

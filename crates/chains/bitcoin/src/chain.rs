@@ -107,6 +107,18 @@ impl BitcoinChain {
         &self.0.nodes
     }
 
+    /// All nodes with their numbers, the one in use first.
+    pub(crate) fn nodes_in_turn(&self) -> impl Iterator<Item = (usize, &RpcClient)> {
+        let nodes = self.0.nodes.iter().enumerate();
+        let first = self.0.current.load(Ordering::Relaxed) % self.0.nodes.len();
+        nodes.clone().skip(first).chain(nodes.take(first))
+    }
+
+    /// Asks this node first from now on.
+    pub(crate) fn prefer(&self, number: usize) {
+        self.0.current.store(number, Ordering::Relaxed);
+    }
+
     /// What one endpoint says, whichever answers. For reads where a wrong answer costs time and nothing
     /// else; the endpoint that answered is asked first the next time.
     ///
@@ -116,20 +128,16 @@ impl BitcoinChain {
     where
         Asking: Future<Output = Result<R, RpcError>>,
     {
-        let nodes = &self.0.nodes;
-        let first = self.0.current.load(Ordering::Relaxed) % nodes.len();
-        let mut tries = (0..nodes.len())
-            .map(|try_| (first + try_) % nodes.len())
-            .peekable();
+        let mut nodes = self.nodes_in_turn().peekable();
         loop {
-            // There is at least one node, so that the last try has returned before the end.
-            let index = tries.next().unwrap_or(first);
-            match ask(nodes[index].clone()).await {
+            // There is at least one node, so that the last one has returned before the end.
+            let (number, node) = nodes.next().unwrap_or((0, &self.0.nodes[0]));
+            match ask(node.clone()).await {
                 Ok(answer) => {
-                    self.0.current.store(index, Ordering::Relaxed);
+                    self.prefer(number);
                     return Ok(answer);
                 }
-                Err(error) if tries.peek().is_none() => return Err(error),
+                Err(error) if nodes.peek().is_none() => return Err(error),
                 Err(error) => debug!(chain = %self.0.id, %error, "trying another endpoint"),
             }
         }

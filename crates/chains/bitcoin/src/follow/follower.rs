@@ -2,6 +2,7 @@ use std::{collections::VecDeque, fmt, time::Duration};
 
 use alloy_primitives::B256;
 use bitcoin::{OutPoint, ScriptBuf, hashes::sha256};
+use causeway_types::BlockRef;
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
@@ -113,55 +114,65 @@ impl Follower {
 
     /// One look at the chain: what it takes back, what has become final, what is new.
     async fn look(&mut self) -> Result<Vec<Update>, BitcoinError> {
-        let (height, _) = self
-            .chain
-            .any(|node| async move { node.head().await })
-            .await?;
-        if let Some(withdrawn) = self.off_the_chain(height).await? {
+        if let Some(withdrawn) = self.off_the_chain().await? {
             return Ok(vec![withdrawn]);
         }
-        if let Some(updates) = self.newly_final(height).await? {
+        if let Some(updates) = self.newly_final().await? {
             return Ok(updates);
         }
-        let next = self.cursor.next_height();
-        if height < next {
-            return Ok(Vec::new());
-        }
-        let watch = &self.watch;
-        let read = self
-            .chain
-            .any(|node| async move { read(&node, watch, next).await })
-            .await?;
-        let Some((block, events)) = read else {
-            return Ok(Vec::new());
-        };
-        // The chain has changed between two questions; the next look will see it.
-        if self
-            .cursor
-            .tip()
-            .is_some_and(|tip| tip.hash != block.parent)
-        {
-            return Ok(Vec::new());
-        }
-        Ok(vec![Update::Block { block, events }])
+        self.next_block()
+            .await
+            .map(|block| block.into_iter().collect())
     }
 
-    /// The newest block that was told of, if the chain no longer has it.
-    async fn off_the_chain(&self, height: u64) -> Result<Option<Update>, BitcoinError> {
+    /// The block after the newest that was told of, from whichever endpoint has one: none can hold up
+    /// what the others know.
+    async fn next_block(&self) -> Result<Option<Update>, BitcoinError> {
+        let next = self.cursor.next_height();
+        let (mut answered, mut failure) = (false, None);
+        for (number, node) in self.chain.nodes_in_turn() {
+            match read(node, &self.watch, next).await {
+                Ok(Some((block, events))) if self.continues(&block) => {
+                    self.chain.prefer(number);
+                    return Ok(Some(Update::Block { block, events }));
+                }
+                // None yet, or one of another branch.
+                Ok(_) => answered = true,
+                Err(error) => failure = Some(error),
+            }
+        }
+        match failure {
+            Some(error) if !answered => Err(error.into()),
+            _ => Ok(None),
+        }
+    }
+
+    fn continues(&self, block: &BlockRef) -> bool {
+        self.cursor.tip().is_none_or(|tip| tip.hash == block.parent)
+    }
+
+    /// The newest block that was told of, if the chain no longer has it. Two branches of one length are
+    /// both right until one grows, so more endpoints have to say so than say otherwise.
+    async fn off_the_chain(&self) -> Result<Option<Update>, BitcoinError> {
         let Some(tip) = self.cursor.tip() else {
             return Ok(None);
         };
-        let header = self
+        let told = self
             .chain
-            .any(|node| async move { node.header(tip.hash).await })
-            .await?;
-        let gone = match header {
-            Some(header) => header.confirmations.is_none(),
-            // An endpoint that is behind has not heard of it yet.
-            None => height >= tip.height,
+            .ask_all(|node| async move { standing(&node, tip).await })
+            .await;
+        let count = |wanted| {
+            let answers = told.iter().filter_map(|(_, answer)| answer.as_ref().ok());
+            answers.filter(|&&answer| answer == wanted).count()
         };
-        if !gone {
+        let (gone, stands) = (count(Standing::Gone), count(Standing::InChain));
+        if gone == 0 || gone <= stands {
             return Ok(None);
+        }
+        if gone < self.chain.config().agreement {
+            let question = format!("whether block {} is still in the chain", tip.height);
+            let say = |standing: &Standing| format!("{standing:?}");
+            return Err(self.chain.disagreement(&told, question, say).into());
         }
         if Some(tip.height) <= self.cursor.final_height() {
             return Err(BitcoinError::FinalityViolated {
@@ -175,13 +186,13 @@ impl Follower {
 
     /// The next block that is deep enough, if enough endpoints see it there and saw the same in it. What
     /// was told otherwise is withdrawn, to be told again.
-    async fn newly_final(&mut self, head: u64) -> Result<Option<Vec<Update>>, BitcoinError> {
+    async fn newly_final(&mut self) -> Result<Option<Vec<Update>>, BitcoinError> {
         let Some(first) = self.cursor.first_pending() else {
             return Ok(None);
         };
         let depth = self.chain.config().confirmations;
         let (height, digest_told) = (first.block.height, first.digest);
-        if head.saturating_add(1).saturating_sub(height) < depth {
+        if self.cursor.next_height().saturating_sub(height) < depth {
             return Ok(None);
         }
         if self.chain.config().agreement <= 1 {
@@ -230,12 +241,39 @@ impl Follower {
     }
 }
 
+/// What an endpoint says about a block that was told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    InChain,
+    Gone,
+    /// It has not come so far.
+    Behind,
+}
+
+async fn standing(node: &RpcClient, tip: &BlockRef) -> Result<Standing, RpcError> {
+    if let Some(header) = node.header(tip.hash).await? {
+        let in_chain = header.confirmations.is_some();
+        return Ok(if in_chain {
+            Standing::InChain
+        } else {
+            Standing::Gone
+        });
+    }
+    let (height, _) = node.head().await?;
+    let has_another = height >= tip.height;
+    Ok(if has_another {
+        Standing::Gone
+    } else {
+        Standing::Behind
+    })
+}
+
 /// The block at a height with what it holds for us; `None` if the endpoint has none.
 async fn read(
     node: &RpcClient,
     watch: &Watch,
     height: u64,
-) -> Result<Option<(causeway_types::BlockRef, Vec<BlockEvent>)>, RpcError> {
+) -> Result<Option<(BlockRef, Vec<BlockEvent>)>, RpcError> {
     let Some(hash) = node.block_hash_at(height).await? else {
         return Ok(None);
     };

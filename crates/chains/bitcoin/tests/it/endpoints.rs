@@ -181,6 +181,8 @@ async fn following_goes_on_with_the_endpoints_that_answer() {
     fixture.mine(1).await;
     let update = follower.next().await.unwrap();
     assert!(matches!(update, Update::Block { block, .. } if block.height == next));
+    // That one is down is no error while there is nothing new.
+    assert_eq!(follower.try_next().await.unwrap(), None);
     // What is broadcast goes wherever it can.
     let paid = fixture.wallet.pay(
         &fixture.own_script(),

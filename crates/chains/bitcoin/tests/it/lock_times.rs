@@ -1,37 +1,30 @@
 //! Where lock times are not enforced yet, a miner can take a refund back before its time.
 
-use bitcoin::{
-    Amount, EcdsaSighashType, OutPoint, Witness,
-    absolute::LockTime,
-    hashes::Hash as _,
-    secp256k1::{Message, Secp256k1},
-    sighash::SighashCache,
+use bitcoin::{Amount, OutPoint, ScriptBuf, Witness, absolute::LockTime, secp256k1::Secp256k1};
+use causeway_bitcoin::{
+    HashTimeLock, LockError, LockForm, LockTerms, LockedCoin, RpcError, SignedTx,
 };
-use causeway_bitcoin::{LockError, LockForm, LockTerms, LockedCoin, RpcError, SignedTx};
 use causeway_local_bitcoin::NodeKind;
 use serde_json::{Value, json};
 
-use crate::support::{Fixture, ONE, stranger};
+use crate::support::{Fixture, ONE, sign_leaf, sign_script, stranger};
 
 /// A refund without its lock time, signed anew.
-fn without_lock_time(refund: &SignedTx, coin: LockedCoin) -> SignedTx {
+fn without_lock_time(lock: &HashTimeLock, refund: &SignedTx, coin: LockedCoin) -> SignedTx {
     let mut early = refund.clone();
     early.tx.lock_time = LockTime::ZERO;
-    let witness = early.tx.input[0].witness.to_vec();
-    let script = bitcoin::ScriptBuf::from_bytes(witness[2].clone());
-    let kind = EcdsaSighashType::All;
-    let mut cache = SighashCache::new(&early.tx);
-    let sighash = cache
-        .p2wsh_signature_hash(0, &script, coin.value, kind)
-        .unwrap();
-    let message = Message::from_digest(sighash.to_byte_array());
-    let signature = Secp256k1::new().sign_ecdsa_low_r(&message, &stranger());
-    let signature = bitcoin::ecdsa::Signature {
-        signature,
-        sighash_type: kind,
+    let mut items = early.tx.input[0].witness.to_vec();
+    items[0] = match lock.terms().form {
+        LockForm::WitnessScript => {
+            let script = ScriptBuf::from_bytes(items[2].clone());
+            sign_script(&early, coin, &script, &stranger())
+        }
+        LockForm::Taproot => {
+            let leaf = ScriptBuf::from_bytes(items[1].clone());
+            sign_leaf(&early, coin, &lock.script_pubkey(), &leaf, &stranger())
+        }
     };
-    early.tx.input[0].witness =
-        Witness::from_slice(&[signature.to_vec(), vec![], script.into_bytes()]);
+    early.tx.input[0].witness = Witness::from_slice(&items);
     early
 }
 
@@ -51,7 +44,7 @@ async fn litecoin_lets_miners_take_refunds_early_below_the_height_that_is_known_
     let lock = fixture.lock(LockForm::WitnessScript, 5_000);
     let early = |coin| {
         let refund = lock.refund(coin, &stranger(), &to, ONE).unwrap();
-        without_lock_time(&refund, coin)
+        without_lock_time(&lock, &refund, coin)
     };
     let script = lock.script_pubkey();
     let (paid, below) = fixture.pay(&script, 1_000_000).await;
@@ -79,13 +72,18 @@ async fn litecoin_lets_miners_take_refunds_early_below_the_height_that_is_known_
 async fn bitcoin_holds_refunds_back_from_the_start() {
     let mut fixture = Fixture::new(NodeKind::Bitcoin).await;
     let to = fixture.own_script();
-    let lock = fixture.lock(LockForm::WitnessScript, 5_000);
-    let (_, coin) = fixture.pay(&lock.script_pubkey(), 1_000_000).await;
-    fixture.mine(1).await;
-    let refund = lock.refund(coin, &stranger(), &to, ONE).unwrap();
-    let early = without_lock_time(&refund, coin);
-    let refused = mined_by_force(&fixture, &early).await.unwrap_err();
-    assert!(refused.to_string().contains("Locktime"), "{refused}");
+    for form in [LockForm::Taproot, LockForm::WitnessScript] {
+        let lock = fixture.lock(form, 5_000);
+        let (_, coin) = fixture.pay(&lock.script_pubkey(), 1_000_000).await;
+        fixture.mine(1).await;
+        let refund = lock.refund(coin, &stranger(), &to, ONE).unwrap();
+        let early = without_lock_time(&lock, &refund, coin);
+        let refused = mined_by_force(&fixture, &early).await.unwrap_err();
+        assert!(
+            refused.to_string().contains("Locktime"),
+            "{form:?}: {refused}"
+        );
+    }
 }
 
 #[test]
@@ -101,13 +99,13 @@ fn no_lock_is_made_whose_refund_the_chain_would_not_hold_back() {
         refund_key: stranger().public_key(&curve),
         refund_height: 1_350,
     };
-    let error = causeway_bitcoin::HashTimeLock::new(terms.clone()).unwrap_err();
+    let error = HashTimeLock::new(terms.clone()).unwrap_err();
     assert!(matches!(error, LockError::NotEnforced { .. }), "{error}");
     let later = LockTerms {
         refund_height: 1_351,
         ..terms
     };
-    let lock = causeway_bitcoin::HashTimeLock::new(later).unwrap();
+    let lock = HashTimeLock::new(later).unwrap();
     let coin = LockedCoin {
         outpoint: OutPoint::null(),
         value: Amount::from_sat(100_000),

@@ -3,6 +3,7 @@
 
 mod support;
 
+mod branches;
 mod broadcasting;
 mod endpoints;
 mod fees;

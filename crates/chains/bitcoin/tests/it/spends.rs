@@ -1,13 +1,17 @@
 //! Every way to spend a lock, mined by nodes of both chains at the size that was promised.
 
-use bitcoin::{ScriptBuf, Witness, secp256k1::SecretKey};
+use bitcoin::{
+    FeeRate, ScriptBuf, Witness,
+    hashes::{Hash as _, sha256},
+    secp256k1::SecretKey,
+};
 use causeway_bitcoin::{
-    BroadcastError, HashTimeLock, LockError, LockForm, LockSpend, LockedCoin, NonceRound, Refusal,
-    SignedTx,
+    BroadcastError, HashTimeLock, LockError, LockForm, LockSpend, LockTerms, LockedCoin,
+    NonceRound, Refusal, SignedTx,
 };
 use causeway_local_bitcoin::NodeKind;
 
-use crate::support::{Fixture, ONE, secret, stranger};
+use crate::support::{Fixture, ONE, secret, sign_script, stranger};
 
 const KINDS: [NodeKind; 2] = [NodeKind::Bitcoin, NodeKind::Litecoin];
 const VALUE: u64 = 1_000_000;
@@ -131,6 +135,47 @@ async fn nodes_refuse_what_opens_no_lock() {
                 );
             }
             fixture.mined_size(&claim).await;
+        }
+    }
+}
+
+/// The same claim with another secret, of any length, signed with the claimer's key.
+fn claim_showing(
+    fixture: &Fixture,
+    lock: &HashTimeLock,
+    coin: LockedCoin,
+    text: &[u8],
+) -> SignedTx {
+    let to = fixture.own_script();
+    // A refund has the right shape and the right script; its lock time has come.
+    let two = FeeRate::from_sat_per_kwu(500);
+    let mut claim = lock.refund(coin, &stranger(), &to, two).unwrap();
+    let script = claim.tx.input[0].witness.to_vec().remove(2);
+    let key = fixture.claim_key();
+    let signature = sign_script(&claim, coin, &ScriptBuf::from_bytes(script.clone()), &key);
+    let items = [signature, text.to_vec(), vec![1], script];
+    claim.tx.input[0].witness = Witness::from_slice(&items);
+    claim
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_of_another_length_opens_no_lock() {
+    for kind in KINDS {
+        let mut fixture = Fixture::new(kind).await;
+        for (length, opens) in [(31, false), (32, true), (33, false)] {
+            let text = vec![0x5e; length];
+            let height = fixture.height().await + 1;
+            let terms = fixture
+                .lock(LockForm::WitnessScript, height)
+                .terms()
+                .clone();
+            let hash = sha256::Hash::hash(&text);
+            let lock = HashTimeLock::new(LockTerms { hash, ..terms }).unwrap();
+            let (_, coin) = fixture.pay(&lock.script_pubkey(), VALUE).await;
+            fixture.mine(2).await;
+            let claim = claim_showing(&fixture, &lock, coin, &text);
+            let refusal = fixture.rpc.refusal(&claim.bytes()).await.unwrap();
+            assert_eq!(refusal.is_none(), opens, "{length} bytes, {refusal:?}");
         }
     }
 }

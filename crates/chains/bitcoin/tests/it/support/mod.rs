@@ -5,8 +5,12 @@ mod liar;
 use std::time::Duration;
 
 use bitcoin::{
-    Amount, FeeRate, OutPoint, ScriptBuf, Txid,
-    secp256k1::{Secp256k1, SecretKey},
+    Amount, EcdsaSighashType, FeeRate, OutPoint, ScriptBuf, TapSighashType, TxOut, Txid,
+    hashes::Hash as _,
+    key::Keypair,
+    secp256k1::{Message, Secp256k1, SecretKey},
+    sighash::{Prevouts, SighashCache},
+    taproot::{LeafVersion, TapLeafHash},
 };
 use causeway_bitcoin::{
     BitcoinChain, BitcoinConfig, HashTimeLock, KeyChain, LockForm, LockTerms, LockedCoin, Network,
@@ -54,6 +58,63 @@ fn nobody() -> ScriptBuf {
     ScriptBuf::from_hex("00140000000000000000000000000000000000000000").unwrap()
 }
 
+/// A node; without one, the test says what to do about it.
+pub(crate) fn start(kind: NodeKind) -> RegtestNode {
+    RegtestNode::start(kind).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A signature for a script of a P2WSH output, for what the driver itself refuses to sign.
+pub(crate) fn sign_script(
+    spend: &SignedTx,
+    coin: LockedCoin,
+    script: &ScriptBuf,
+    key: &SecretKey,
+) -> Vec<u8> {
+    let kind = EcdsaSighashType::All;
+    let mut cache = SighashCache::new(&spend.tx);
+    let sighash = cache
+        .p2wsh_signature_hash(0, script, coin.value, kind)
+        .unwrap();
+    let message = Message::from_digest(sighash.to_byte_array());
+    let signature = Secp256k1::new().sign_ecdsa_low_r(&message, key);
+    let signature = bitcoin::ecdsa::Signature {
+        signature,
+        sighash_type: kind,
+    };
+    signature.to_vec()
+}
+
+/// The same for a leaf of a taproot output.
+pub(crate) fn sign_leaf(
+    spend: &SignedTx,
+    coin: LockedCoin,
+    output: &ScriptBuf,
+    leaf: &ScriptBuf,
+    key: &SecretKey,
+) -> Vec<u8> {
+    let spent = [TxOut {
+        value: coin.value,
+        script_pubkey: output.clone(),
+    }];
+    let hash = TapLeafHash::from_script(leaf, LeafVersion::TapScript);
+    let mut cache = SighashCache::new(&spend.tx);
+    let sighash = cache
+        .taproot_script_spend_signature_hash(
+            0,
+            &Prevouts::All(&spent),
+            hash,
+            TapSighashType::Default,
+        )
+        .unwrap();
+    let message = Message::from_digest(sighash.to_byte_array());
+    let curve = Secp256k1::new();
+    let pair = Keypair::from_secret_key(&curve, key);
+    curve
+        .sign_schnorr_no_aux_rand(&message, &pair)
+        .as_ref()
+        .to_vec()
+}
+
 pub(crate) fn endpoint(node: &RegtestNode) -> RpcEndpoint {
     RpcEndpoint {
         url: format!("http://{}", node.rpc_address()).parse().unwrap(),
@@ -87,7 +148,7 @@ impl Fixture {
 
     /// A chain of ten blocks, whose rewards are ours once they have matured.
     pub(crate) async fn bare(kind: NodeKind) -> Self {
-        let node = RegtestNode::start(kind).unwrap();
+        let node = start(kind);
         let network = network_of(kind);
         let rpc = RpcClient::new(endpoint(&node), network, RpcLimits::default()).unwrap();
         let chain = BitcoinChain::new(config(network, vec![endpoint(&node)])).unwrap();
@@ -176,5 +237,23 @@ impl Fixture {
         let hash = hash.to_string();
         let params = json!([hash.trim_start_matches("0x")]);
         let _: Value = self.rpc.call("invalidateblock", params).await.unwrap();
+    }
+
+    /// Gives another node the blocks of this one that it lacks, as a peer would.
+    pub(crate) async fn give_blocks_to(&self, other: &RpcClient) {
+        let (known, _) = other.head().await.unwrap();
+        for height in known + 1..=u64::from(self.height().await) {
+            let hash = self
+                .rpc
+                .block_hash_at(height)
+                .await
+                .unwrap()
+                .unwrap()
+                .to_string();
+            let params = json!([hash.trim_start_matches("0x"), 0]);
+            let block: String = self.rpc.call("getblock", params).await.unwrap();
+            let refused: Value = other.call("submitblock", json!([block])).await.unwrap();
+            assert_eq!(refused, Value::Null);
+        }
     }
 }
