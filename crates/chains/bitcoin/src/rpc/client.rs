@@ -17,6 +17,9 @@ use url::Url;
 use super::{RpcError, RpcErrorKind, shorten};
 use crate::Network;
 
+/// How long an unused connection stays open. A node that is asked to stop waits for its connections.
+const KEPT_OPEN: Duration = Duration::from_secs(1);
+
 /// How a node knows us.
 #[derive(Clone)]
 pub enum RpcAuth {
@@ -107,6 +110,7 @@ impl RpcClient {
         let http = Client::builder()
             .redirect(Policy::none())
             .no_proxy()
+            .pool_idle_timeout(KEPT_OPEN)
             .build();
         let http = http.map_err(|error| RpcError {
             endpoint: label.clone(),

@@ -1,5 +1,7 @@
 //! Two nodes that do not see the same chain.
 
+use std::time::Duration;
+
 use causeway_bitcoin::{
     AgreementError, BitcoinChain, BitcoinError, Cursor, Follower, RpcClient, RpcLimits, Update,
     Watch,
@@ -27,6 +29,12 @@ async fn follow(first: &Fixture, second: &RegtestNode, agreement: usize) -> Foll
     chain.follow(Watch::default(), Cursor::at(next))
 }
 
+/// The next update; a test that waits for what never comes should say so.
+async fn soon(follower: &mut Follower) -> Update {
+    let waited = tokio::time::timeout(Duration::from_secs(30), follower.next()).await;
+    waited.expect("nothing is told").unwrap()
+}
+
 fn height(update: &Update) -> u64 {
     match update {
         Update::Block { block, .. } => block.height,
@@ -42,7 +50,7 @@ async fn a_node_that_stands_still_holds_up_nothing_that_another_knows() {
     let mut follower = follow(&first, &node, 1).await;
     for above in 1..=2 {
         first.mine(1).await;
-        assert_eq!(height(&follower.next().await.unwrap()), start + above);
+        assert_eq!(height(&soon(&mut follower).await), start + above);
     }
 }
 
@@ -56,7 +64,7 @@ async fn of_two_branches_the_one_that_was_told_stands_until_the_other_is_the_cha
         .call("generatetoaddress", json!([1, address]))
         .await
         .unwrap();
-    let told = follower.next().await.unwrap();
+    let told = soon(&mut follower).await;
     first.mine(1).await;
     assert_ne!(rpc.head().await.unwrap(), first.rpc.head().await.unwrap());
     assert_eq!(follower.try_next().await.unwrap(), None);
@@ -75,13 +83,13 @@ async fn of_two_branches_the_one_that_was_told_stands_until_the_other_is_the_cha
         let block: String = first.rpc.call("getblock", params).await.unwrap();
         let _: serde_json::Value = rpc.call("submitblock", json!([block])).await.unwrap();
     }
-    let withdrawn = follower.next().await.unwrap();
+    let withdrawn = soon(&mut follower).await;
     let Update::Block { block, .. } = told else {
         panic!("{told:?}");
     };
     assert_eq!(withdrawn, Update::Withdrawn { block });
     for expected in [fork, fork + 1] {
-        assert_eq!(height(&follower.next().await.unwrap()), u64::from(expected));
+        assert_eq!(height(&soon(&mut follower).await), u64::from(expected));
     }
 }
 
@@ -91,7 +99,7 @@ async fn too_few_that_say_that_a_block_is_gone_are_an_error_and_not_believed() {
     let (node, _) = second(&first).await;
     let mut follower = follow(&first, &node, 2).await;
     first.mine(1).await;
-    follower.next().await.unwrap();
+    soon(&mut follower).await;
     node.kill().unwrap();
     first.take_back_newest_block().await;
     let error = follower.try_next().await.unwrap_err();
