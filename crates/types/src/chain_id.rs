@@ -76,7 +76,8 @@ impl FromStr for ChainId {
     type Err = ParseChainIdError;
 
     /// CAIP-2: namespace `[-a-z0-9]{3,8}`, reference `[-_a-zA-Z0-9]{1,32}`; an EIP-155 reference is
-    /// a decimal number without leading zeros, so that two texts never name one chain.
+    /// a decimal number without leading zeros, and a BIP-122 reference the first half of a block
+    /// hash in lower case, so that two texts never name one chain.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let refuse = |reason| ParseChainIdError {
             text: text.to_owned(),
@@ -105,6 +106,12 @@ impl FromStr for ChainId {
             && reference.parse::<u64>().map(|id| id.to_string()).as_deref() != Ok(reference)
         {
             return Err(refuse("an eip155 reference is a decimal number"));
+        }
+        let hex_digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        if namespace == "bip122" && !(reference.len() == 32 && reference.bytes().all(hex_digit)) {
+            return Err(refuse(
+                "a bip122 reference is 32 lower-case hexadecimal digits",
+            ));
         }
         Ok(Self {
             text: text.to_owned(),
@@ -171,5 +178,17 @@ mod tests {
         }
         let long = format!("cosmos:{}", "a".repeat(33));
         assert!(long.parse::<ChainId>().is_err());
+    }
+    #[test]
+    fn a_bitcoin_like_chain_has_one_writing() {
+        let id: ChainId = "bip122:000000000019d6689c085ae165831e93".parse().unwrap();
+        assert_eq!((id.namespace(), id.eip155_id()), ("bip122", None));
+        for text in [
+            "bip122:000000000019D6689C085AE165831E93",
+            "bip122:000000000019d6689c085ae165831e9",
+            "bip122:main",
+        ] {
+            assert!(text.parse::<ChainId>().is_err(), "{text}");
+        }
     }
 }
