@@ -15,6 +15,7 @@ mod secret;
 mod terms;
 #[cfg(test)]
 mod test_values;
+mod timing;
 
 pub use amount::{Amount, ParseAmountError};
 pub use expiry::{Expiry, Head};
@@ -23,3 +24,7 @@ pub use offer::{Offer, Quote, QuoteError, QuoteId};
 pub use price::{Price, PriceError, PriceOverflow};
 pub use secret::{HashLock, Secret, ShortSeed};
 pub use terms::{LegTerms, LockForm, SwapId, Terms, TermsError};
+pub use timing::{
+    Assumed, BlockTimes, ChainTiming, Cooperation, Inequality, Shortfall, Span, SwapTiming,
+    TimingError, schedules,
+};
