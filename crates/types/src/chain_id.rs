@@ -179,6 +179,7 @@ mod tests {
         let long = format!("cosmos:{}", "a".repeat(33));
         assert!(long.parse::<ChainId>().is_err());
     }
+
     #[test]
     fn a_bitcoin_like_chain_has_one_writing() {
         let id: ChainId = "bip122:000000000019d6689c085ae165831e93".parse().unwrap();
