@@ -36,7 +36,7 @@ pub enum RpcAuth {
 }
 
 /// Where a node is.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RpcEndpoint {
     /// Its address, `http://host:port`.
     pub url: Url,
@@ -312,6 +312,15 @@ impl fmt::Debug for RpcAuth {
     }
 }
 
+/// Says nothing of a password in the address.
+impl fmt::Debug for RpcEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("RpcEndpoint");
+        shown.field("at", &label(&self.url));
+        shown.field("auth", &self.auth).finish()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -328,6 +337,8 @@ mod tests {
             user: "user".to_owned(),
             password: "secret".to_owned(),
         };
-        assert!(!format!("{auth:?}").contains("secret"));
+        let url = url("http://user:secret@127.0.0.1:8332/secret");
+        let endpoint = RpcEndpoint { url, auth };
+        assert!(!format!("{endpoint:?}").contains("secret"));
     }
 }
