@@ -3,7 +3,11 @@
 use std::{fmt::Display, str::FromStr};
 
 use alloy::primitives::{Address, B256, Bytes, Log};
+use bitcoin::{Witness, consensus::deserialize};
 use causeway_attestor::{AttestRequest, Attested, Info};
+use causeway_bitcoin::{
+    HashTimeLock, LockForm, LockSpend, LockTerms, Network, NonceMessage, PartialSignatureMessage,
+};
 use causeway_evm::{Cursor, RevertReason};
 use causeway_ibc::{
     Acknowledgement, ClientId, DecodeError, Domain, Misbehaviour, PacketAttestation, Rotation,
@@ -21,6 +25,8 @@ pub type Target = (&'static str, fn(&[u8]) -> bool);
 /// All of them.
 pub const TARGETS: &[Target] = &[
     ("attestor_messages", attestor_messages),
+    ("bitcoin_answers", bitcoin_answers),
+    ("bitcoin_spends", bitcoin_spends),
     ("chain_answers", chain_answers),
     ("calls", calls),
     ("names", names),
@@ -189,6 +195,69 @@ pub fn chain_answers(data: &[u8]) -> bool {
         Some((_, data)) => serde_json::from_slice::<Cursor>(data).is_ok(),
         None => false,
     }
+}
+
+/// What a Bitcoin or Litecoin node answers, and what was kept of it.
+pub fn bitcoin_answers(data: &[u8]) -> bool {
+    match chosen(data, 2) {
+        Some((0, data)) => causeway_bitcoin::reads_answer(data),
+        Some((_, data)) => serde_json::from_slice::<causeway_bitcoin::Cursor>(data).is_ok(),
+        None => false,
+    }
+}
+
+/// What counterparties send and put into blocks: how a lock was spent, addresses, terms of locks, and
+/// messages for signing together.
+pub fn bitcoin_spends(data: &[u8]) -> bool {
+    match chosen(data, 5) {
+        Some((0, data)) => opens(LockForm::Taproot, data),
+        Some((1, data)) => opens(LockForm::WitnessScript, data),
+        Some((2, data)) => str::from_utf8(data).is_ok_and(is_address),
+        Some((3, data)) => {
+            let terms = serde_json::from_slice::<LockTerms>(data);
+            terms.is_ok_and(|terms| HashTimeLock::new(terms).is_ok())
+        }
+        Some((_, data)) => {
+            serde_json::from_slice::<NonceMessage>(data).is_ok()
+                || serde_json::from_slice::<PartialSignatureMessage>(data).is_ok()
+        }
+        None => false,
+    }
+}
+
+/// Whether this is a witness that spends a lock whose secret is 32 bytes of 7.
+fn opens(form: LockForm, witness: &[u8]) -> bool {
+    const TERMS: &str = r#"{
+        "network": "bip122:0f9188f13cb7b2c71f2a335e3a4fc328",
+        "form": "taproot",
+        "hash": "4bb06f8e4e3a7715d201d573d0aa423762e55dabd61a2c02278fa56cc6d294e0",
+        "claim_key": "031b84c5567b126440995d3ed5aaba0565d71e1834604819ff9c17f5e9d5dd078f",
+        "refund_key": "024d4b6cd1361032ca9bd2aeb9d900aa4d45d9ead80ac9423374c451a7254d0766",
+        "refund_height": 1500
+    }"#;
+    let Ok(terms) = serde_json::from_str::<LockTerms>(TERMS) else {
+        return false;
+    };
+    let (Ok(lock), Ok(witness)) = (
+        HashTimeLock::new(LockTerms { form, ..terms }),
+        deserialize::<Witness>(witness),
+    ) else {
+        return false;
+    };
+    lock.classify(&witness) != LockSpend::Unknown
+}
+
+/// Whether some chain takes this for an address of its own.
+fn is_address(text: &str) -> bool {
+    let taking = Network::ALL.into_iter().filter(|network| {
+        network.parse_address(text).is_ok_and(|script| {
+            let written = network.address(&script);
+            let same = written.as_deref() == Some(text.to_lowercase().as_str());
+            assert!(same, "there are two spellings of one address");
+            true
+        })
+    });
+    taking.count() > 0
 }
 
 /// Why a call reverted, in the called contract's own words.

@@ -8,6 +8,6 @@
 mod decoders;
 
 pub use decoders::{
-    TARGETS, Target, attestor_messages, calls, chain_answers, names, packet_events, proofs,
-    reverts, tokens,
+    TARGETS, Target, attestor_messages, bitcoin_answers, bitcoin_spends, calls, chain_answers,
+    names, packet_events, proofs, reverts, tokens,
 };
