@@ -62,6 +62,15 @@ pub mod escrow {
     }
 }
 
+/// One leg of an atomic swap: native coin or a token, for a secret or after a timelock.
+pub mod hash_time_lock {
+    super::sol! {
+        #[sol(rpc, all_derives)]
+        HashTimeLock,
+        "artifacts/HashTimeLock.json"
+    }
+}
+
 /// The voucher token.
 pub mod ibc_erc20 {
     super::sol! {

@@ -9,11 +9,13 @@
 
 mod bindings;
 pub mod roles;
+mod swap_terms;
 mod well_known;
 
 pub use bindings::{
     access_manager, attestation_light_client, beacon_proxy, counter, erc1967_proxy, escrow,
-    ibc_erc20, ics20_transfer, ics26_router, ics27_account, ics27_gmp, test_erc20,
+    hash_time_lock, ibc_erc20, ics20_transfer, ics26_router, ics27_account, ics27_gmp, test_erc20,
     transfer_safeguards, upgradeable_beacon,
 };
+pub use swap_terms::{claim_window, refund_right};
 pub use well_known::NATIVE_COIN;

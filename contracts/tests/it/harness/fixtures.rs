@@ -38,3 +38,14 @@ fixture!(
 );
 fixture!(app, TestApp, "artifacts/TestApp.json");
 fixture!(silent, SilentContract, "artifacts/SilentContract.json");
+fixture!(
+    permit_token,
+    TestPermitERC20,
+    "artifacts/TestPermitERC20.json"
+);
+fixture!(
+    witness_permit2,
+    TestWitnessPermit2,
+    "artifacts/TestWitnessPermit2.json"
+);
+fixture!(receiver, TestReceiver, "artifacts/TestReceiver.json");

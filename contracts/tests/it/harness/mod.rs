@@ -1,4 +1,4 @@
-//! Two chains in two EVMs, attestors with real keys, and a relayer.
+//! Two chains in two EVMs, attestors with real keys, and a relayer; and one chain for swaps.
 #![allow(dead_code)]
 
 pub mod attestors;
@@ -8,3 +8,5 @@ pub mod forgery;
 pub mod network;
 pub mod safeguards;
 pub mod substitutes;
+pub mod swap;
+pub mod swap_signing;
