@@ -10,7 +10,7 @@ use crate::{ChainId, ParseChainIdError};
 /// `bip122:000000000019d6689c085ae165831e93/slip44:0` for bitcoin.
 ///
 /// One asset has one name: a `slip44` reference is a decimal number without leading zeros, and the
-/// address of an `erc20` is written with the checksum of EIP-55 (lower case is read and rewritten).
+/// address of an `erc20` is written with the checksum of EIP-55.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct AssetId {
@@ -126,9 +126,10 @@ impl FromStr for AssetId {
                     .filter(|reference| reference.starts_with("0x"))
                     .and_then(|reference| reference.parse().ok())
                     .ok_or_else(|| refuse("an erc20 reference is an address"))?;
-                let checksummed = token.to_checksum(None);
-                if reference != checksummed && reference != checksummed.to_ascii_lowercase() {
-                    return Err(refuse("the address breaks the checksum of EIP-55"));
+                if reference != token.to_checksum(None) {
+                    return Err(refuse(
+                        "the address is not written with the checksum of EIP-55",
+                    ));
                 }
                 Ok(Self::erc20(chain, token))
             }
@@ -188,14 +189,9 @@ mod tests {
     }
 
     #[test]
-    fn a_token_in_lower_case_is_the_same_token() {
-        let lower = format!("eip155:1/erc20:{}", DAI[15..].to_ascii_lowercase());
-        assert_eq!(lower.parse::<AssetId>(), DAI.parse());
-    }
-
-    #[test]
     fn texts_that_name_no_asset_are_refused() {
         let upper = format!("eip155:1/erc20:0x{}", DAI[17..].to_ascii_uppercase());
+        let lower = DAI.to_ascii_lowercase();
         for text in [
             "eip155:1",
             "eip155:1/slip44",
@@ -208,6 +204,7 @@ mod tests {
             "eip155:1/erc20:0x6B17",
             "eip155:1/erc721:0x06012c8cf97BEaD5deAe237070F9587f8E7A266d/771769",
             &upper,
+            &lower,
             "",
         ] {
             assert!(text.parse::<AssetId>().is_err(), "{text}");

@@ -9,10 +9,14 @@ mod amount;
 mod canonical;
 mod expiry;
 mod leg;
+mod life;
 mod offer;
 mod policy;
 mod price;
+mod rule;
 mod secret;
+#[cfg(test)]
+mod simulation;
 mod terms;
 #[cfg(test)]
 mod test_values;
@@ -21,6 +25,10 @@ mod timing;
 pub use amount::{Amount, ParseAmountError};
 pub use expiry::{Expiry, Head};
 pub use leg::{Leg, PerLeg, Role};
+pub use life::{
+    Advice, BeginError, Effect, Facts, Input, Intents, LegFacts, Message, Phase, Said, Seen, Spend,
+    SpentBy, Swap, Transition, WrongLock,
+};
 pub use offer::{Offer, Quote, QuoteError, QuoteId};
 pub use policy::{ChainPolicy, Policy, Proposal, Refusal};
 pub use price::{Price, PriceError, PriceOverflow};

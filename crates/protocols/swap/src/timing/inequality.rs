@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{ChainTiming, Cooperation};
-use crate::{Expiry, Head, PerLeg};
+use crate::{Expiry, Head, PerLeg, rule::Rule};
 
 /// What is assumed about time in one swap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +65,7 @@ impl SwapTiming {
         heads: &PerLeg<Head>,
         now: Timestamp,
     ) -> Result<(), Shortfall> {
-        self.check_window(self.legs.first.settling(), expiries, heads, now)?;
+        self.check_window(false, expiries, heads, now)?;
         self.check_first_outlives_second(expiries, heads)
     }
 
@@ -79,7 +79,7 @@ impl SwapTiming {
         heads: &PerLeg<Head>,
         now: Timestamp,
     ) -> Result<(), Shortfall> {
-        self.check_window(0, expiries, heads, now)?;
+        self.check_window(true, expiries, heads, now)?;
         self.check_first_outlives_second(expiries, heads)
     }
 
@@ -94,23 +94,27 @@ impl SwapTiming {
         now: Timestamp,
     ) -> Result<(), Shortfall> {
         let y = self.legs.second;
-        let last = sum(
-            now,
-            [self.restart_secs, y.inclusion(), y.settling(), y.skew()],
-        );
+        let restart = Rule::SurvivesRestart.secs(self.restart_secs);
+        let last = sum(now, [restart, y.inclusion(), y.settling(), y.skew()]);
         let found = y.earliest(expiries.second, &heads.second);
         at_least(Inequality::TimeToReveal, last.plus_secs(1), found)
     }
 
-    fn check_window(
+    /// The first inequality alone, before or after the first leg is final.
+    pub(crate) fn check_window(
         &self,
-        first_settles: u64,
+        first_is_final: bool,
         expiries: &PerLeg<Expiry>,
         heads: &PerLeg<Head>,
         now: Timestamp,
     ) -> Result<(), Shortfall> {
         let y = self.legs.second;
         let (inclusion, settling) = (y.inclusion(), y.settling());
+        let first_settles = if first_is_final {
+            0
+        } else {
+            self.legs.first.settling()
+        };
         let second_lock_and_claim = [inclusion, inclusion, settling, settling];
         let needed = sum(now, second_lock_and_claim)
             .plus_secs(first_settles)
