@@ -218,7 +218,8 @@ impl Chain {
     pub(super) fn submit(&mut self, act: Act, now: u64, is_preferred: bool) {
         let known = self.pool.iter().any(|tx| tx.act == act)
             || self.mined.iter().any(|(_, tx)| tx.act == act);
-        if !(known || act.is_lock() && self.is_double_spent) {
+        let is_useless = act.is_lock() && self.is_double_spent;
+        if !known && !is_useless {
             self.pool.push(Tx {
                 act,
                 since: now,

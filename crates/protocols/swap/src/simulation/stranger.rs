@@ -29,7 +29,10 @@ enum Reveals {
     Privately,
 }
 
-#[allow(clippy::struct_excessive_bools, reason = "each is a habit of its own")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what it does and what it has got"
+)]
 pub(super) struct Stranger {
     pub(super) role: Role,
     locks: Locks,
