@@ -12,6 +12,8 @@ mod facts;
 mod input;
 mod learn;
 mod phase;
+#[cfg(test)]
+mod tests;
 
 use causeway_types::Timestamp;
 use serde::{Deserialize, Serialize};

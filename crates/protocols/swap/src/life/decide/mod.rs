@@ -57,7 +57,7 @@ impl Swap {
         *self.timing.legs.of(leg)
     }
 
-    fn heads(&self) -> PerLeg<Head> {
+    pub(in crate::life) fn heads(&self) -> PerLeg<Head> {
         PerLeg {
             first: self.facts.legs.first.head,
             second: self.facts.legs.second.head,
