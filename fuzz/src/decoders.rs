@@ -17,7 +17,9 @@ use causeway_ibc::{
 };
 use causeway_ibc_evm::{decode_event, event_topics, explain_revert};
 use causeway_monitor::Asset;
-use causeway_types::{AccountId, ChainId};
+use causeway_swap::{Amount, Message, Offer, Price, Quote, Terms};
+use causeway_types::{AccountId, AssetId, ChainId};
+use serde::{Serialize, de::DeserializeOwned};
 
 /// A decoder by its name, which is that of its corpus.
 pub type Target = (&'static str, fn(&[u8]) -> bool);
@@ -33,6 +35,7 @@ pub const TARGETS: &[Target] = &[
     ("packet_events", packet_events),
     ("proofs", proofs),
     ("reverts", reverts),
+    ("swap_messages", swap_messages),
     ("tokens", tokens),
 ];
 
@@ -75,6 +78,27 @@ pub fn calls(data: &[u8]) -> bool {
     match chosen(data, 2) {
         Some((0, data)) => canonical(data, GmpPacketData::decode, GmpPacketData::encode),
         Some((_, data)) => canonical(data, GmpAcknowledgement::decode, GmpAcknowledgement::encode),
+        None => false,
+    }
+}
+
+/// What the parties of a swap send each other. Text may have spaces and any order of fields; what it says
+/// must come back the same.
+pub fn swap_messages(data: &[u8]) -> bool {
+    fn same<T: DeserializeOwned + Serialize + PartialEq>(data: &[u8]) -> Option<T> {
+        let value: T = serde_json::from_slice(data).ok()?;
+        let text = serde_json::to_vec(&value).ok()?;
+        assert!(
+            serde_json::from_slice::<T>(&text).is_ok_and(|again| again == value),
+            "a message is not read as it is written"
+        );
+        Some(value)
+    }
+    match chosen(data, 4) {
+        Some((0, data)) => same::<Terms>(data).is_some_and(|terms| terms.check().is_ok()),
+        Some((1, data)) => same::<Offer>(data).is_some(),
+        Some((2, data)) => same::<Quote>(data).is_some(),
+        Some((_, data)) => same::<Message>(data).is_some(),
         None => false,
     }
 }
@@ -151,6 +175,9 @@ pub fn names(data: &[u8]) -> bool {
     let accepted = [
         same::<ChainId>(text),
         same::<AccountId>(text),
+        same::<AssetId>(text),
+        same::<Amount>(text),
+        same::<Price>(text),
         same::<ClientId>(text),
         same::<Denom>(text),
         text.parse::<Asset>().is_ok(),
