@@ -1,5 +1,4 @@
-//! What operations cost: whole transactions, three of five attestors, through the proxies. `UPDATE_SNAPSHOTS=1`
-//! rewrites the snapshot; a figure beyond its target fails all the same.
+//! What operations cost: whole transactions, three of five attestors, through the proxies.
 
 use std::collections::BTreeMap;
 
@@ -16,6 +15,7 @@ use crate::harness::attestors::{self, Attestors, ROTATION};
 use crate::harness::chain::{ALICE, BOB, RELAYER, Receipt};
 use crate::harness::network::{ACKNOWLEDGEMENT, COMMITMENT, Network, Side, TIMEOUT, home};
 use crate::harness::safeguards::{INCOMING, OUTGOING};
+use crate::harness::snapshot;
 
 /// At most this much, for what has a target.
 const TARGETS: [(&str, u64); 9] = [
@@ -34,26 +34,7 @@ const TARGETS: [(&str, u64); 9] = [
 #[test]
 fn gas_is_what_the_snapshot_says_and_within_the_targets() {
     let measured = measure();
-    println!("{}", serde_json::to_string_pretty(&measured).unwrap());
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/gas.json");
-    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
-        let text = serde_json::to_string_pretty(&measured).unwrap() + "\n";
-        std::fs::create_dir_all(concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots")).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    for (operation, target) in TARGETS {
-        let gas = measured[operation];
-        assert!(
-            gas <= target,
-            "{operation} costs {gas}, which is more than {target}"
-        );
-    }
-    let snapshot = std::fs::read_to_string(path).expect("no snapshot; run with UPDATE_SNAPSHOTS=1");
-    let snapshot: BTreeMap<String, u64> = serde_json::from_str(&snapshot).unwrap();
-    assert_eq!(
-        measured, snapshot,
-        "gas changed; if it should have, run with UPDATE_SNAPSHOTS=1"
-    );
+    snapshot::check("gas.json", &measured, &TARGETS);
 }
 
 fn measure() -> BTreeMap<String, u64> {

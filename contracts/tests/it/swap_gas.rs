@@ -1,5 +1,4 @@
-//! What swaps cost: whole transactions, by the parties themselves. `UPDATE_SNAPSHOTS=1` rewrites the snapshot; a
-//! figure beyond its target fails all the same.
+//! What swaps cost: whole transactions, by the parties themselves.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +12,7 @@ use causeway_contracts::hash_time_lock::ISignatureTransfer::{
 use crate::harness::attestors;
 use crate::harness::chain::{ALICE, BOB, RELAYER, Receipt};
 use crate::harness::fixtures::TestPermitERC20;
+use crate::harness::snapshot;
 use crate::harness::swap::{Swap, Swaps};
 use crate::harness::swap_signing::{consent, token_permit, witness_permit};
 
@@ -33,25 +33,7 @@ const AMOUNT: u64 = 1_234_500_000_000_000_000;
 #[test]
 fn the_gas_of_swaps_is_what_the_snapshot_says_and_within_the_targets() {
     let measured = measure();
-    println!("{}", serde_json::to_string_pretty(&measured).unwrap());
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/swap-gas.json");
-    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
-        let text = serde_json::to_string_pretty(&measured).unwrap() + "\n";
-        std::fs::write(path, text).unwrap();
-    }
-    for (operation, target) in TARGETS {
-        let gas = measured[operation];
-        assert!(
-            gas <= target,
-            "{operation} costs {gas}, which is more than {target}"
-        );
-    }
-    let snapshot = std::fs::read_to_string(path).expect("no snapshot; run with UPDATE_SNAPSHOTS=1");
-    let snapshot: BTreeMap<String, u64> = serde_json::from_str(&snapshot).unwrap();
-    assert_eq!(
-        measured, snapshot,
-        "gas changed; if it should have, run with UPDATE_SNAPSHOTS=1"
-    );
+    snapshot::check("swap-gas.json", &measured, &TARGETS);
 }
 
 fn measure() -> BTreeMap<String, u64> {

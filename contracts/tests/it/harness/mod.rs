@@ -7,6 +7,7 @@ pub mod fixtures;
 pub mod forgery;
 pub mod network;
 pub mod safeguards;
+pub mod snapshot;
 pub mod substitutes;
 pub mod swap;
 pub mod swap_signing;
