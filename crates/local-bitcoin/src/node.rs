@@ -3,16 +3,17 @@ use std::{
     io::{Read as _, Seek as _, SeekFrom},
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::{LazyLock, Mutex, MutexGuard, PoisonError, mpsc},
+    process::{Child, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
+use causeway_local_process::{bound_to_parent, start_from_lasting_thread};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::{NodeError, NodeKind, program::bound_to_parent};
+use crate::{NodeError, NodeKind};
 
 /// Longer than a start takes on a machine that is busy with something else.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -187,25 +188,6 @@ fn read_from(path: &Path, start: u64) -> std::io::Result<String> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// Starts the command from a thread that lives as long as the program: the kernel's "parent" is the
-/// thread, and the node must not go because a test's thread ended.
-fn start_from_lasting_thread(command: Command) -> std::io::Result<Child> {
-    type Order = (Command, mpsc::Sender<std::io::Result<Child>>);
-    static STARTER: LazyLock<mpsc::Sender<Order>> = LazyLock::new(|| {
-        let (sender, orders) = mpsc::channel::<Order>();
-        thread::spawn(move || {
-            for (mut command, answer) in orders {
-                let _ = answer.send(command.spawn());
-            }
-        });
-        sender
-    });
-    let (answer, started) = mpsc::channel();
-    let gone = || std::io::Error::other("the thread that starts children is gone");
-    STARTER.send((command, answer)).map_err(|_| gone())?;
-    started.recv().map_err(|_| gone())?
 }
 
 #[cfg(test)]

@@ -1,11 +1,6 @@
-//! Which programs there are, where they are, and how they are started.
+//! Which programs there are, and where they are.
 
-use std::{
-    env,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    sync::LazyLock,
-};
+use std::{env, path::PathBuf};
 
 use crate::NodeError;
 
@@ -87,27 +82,6 @@ fn cache() -> Option<PathBuf> {
         return Some(named.into());
     }
     Some(PathBuf::from(env::var_os("HOME")?).join(".cache/causeway"))
-}
-
-/// A command whose process the kernel kills when the thread that starts it dies, where the system has
-/// util-linux's `setpriv`.
-pub(crate) fn bound_to_parent(program: &Path) -> Command {
-    static SETPRIV: LazyLock<bool> = LazyLock::new(|| {
-        Command::new("setpriv")
-            .args(["--pdeathsig", "KILL", "true"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success())
-    });
-    if *SETPRIV {
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--"]).arg(program);
-        command
-    } else {
-        Command::new(program)
-    }
 }
 
 #[cfg(test)]

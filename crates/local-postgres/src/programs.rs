@@ -4,8 +4,9 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
-    sync::LazyLock,
 };
+
+use causeway_local_process::has_setpriv;
 
 use crate::PostgresError;
 
@@ -89,10 +90,10 @@ impl Programs {
                 command.args([format!("--reuid={id}"), format!("--regid={group}")]);
                 command.arg("--clear-groups");
             }
-            None if bound && *SETPRIV => {}
+            None if bound && has_setpriv() => {}
             None => command = Command::new(&program),
         }
-        if *SETPRIV && bound {
+        if has_setpriv() && bound {
             // An immediate shutdown, which leaves nothing behind.
             command.args(["--pdeathsig", "QUIT"]);
         }
@@ -141,16 +142,6 @@ pub(crate) fn check(program: PathBuf, mut command: Command) -> Result<(), Postgr
     let output = String::from_utf8_lossy(&output).into_owned();
     Err(PostgresError::Failed { program, output })
 }
-
-static SETPRIV: LazyLock<bool> = LazyLock::new(|| {
-    Command::new("setpriv")
-        .args(["--pdeathsig", "KILL", "true"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
-});
 
 /// The directories of Debian's installations, newest first.
 fn debian() -> Vec<PathBuf> {

@@ -1,16 +1,16 @@
 use std::{
     fs::{File, OpenOptions},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
     sync::{
-        Arc, LazyLock, Mutex, PoisonError, Weak,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU32, Ordering},
-        mpsc,
     },
     thread,
     time::{Duration, Instant},
 };
 
+use causeway_local_process::start_from_lasting_thread;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -188,23 +188,4 @@ impl Drop for PostgresServer {
         // An immediate shutdown: nobody wants the data any more.
         let _ = self.end(Signal::QUIT);
     }
-}
-
-/// Starts the command from a thread that lives as long as the program: the kernel's "parent" is the
-/// thread, and the server must not go because a test's thread ended.
-fn start_from_lasting_thread(command: Command) -> std::io::Result<Child> {
-    type Order = (Command, mpsc::Sender<std::io::Result<Child>>);
-    static STARTER: LazyLock<mpsc::Sender<Order>> = LazyLock::new(|| {
-        let (sender, orders) = mpsc::channel::<Order>();
-        thread::spawn(move || {
-            for (mut command, answer) in orders {
-                let _ = answer.send(command.spawn());
-            }
-        });
-        sender
-    });
-    let (answer, started) = mpsc::channel();
-    let gone = || std::io::Error::other("the thread that starts children is gone");
-    STARTER.send((command, answer)).map_err(|_| gone())?;
-    started.recv().map_err(|_| gone())?
 }

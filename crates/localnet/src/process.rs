@@ -7,16 +7,13 @@ use std::{
     net::{Ipv4Addr, TcpListener},
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
-    sync::{
-        LazyLock,
-        atomic::{AtomicU32, Ordering},
-        mpsc,
-    },
+    process::{Child, ExitStatus, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, anyhow, ensure};
+use causeway_local_process::{bound_to_parent, start_from_lasting_thread};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// How often a child that is expected to do something is looked at.
@@ -165,50 +162,6 @@ impl Drop for Process {
             tracing::warn!(process = self.name, pid = self.id(), %error, "left running");
         }
     }
-}
-
-/// A command for `program` whose process the kernel kills when ours dies, where the system has
-/// util-linux's `setpriv`; elsewhere only dropping it stops it.
-fn bound_to_parent(program: &Path) -> Command {
-    static AVAILABLE: LazyLock<bool> = LazyLock::new(|| {
-        Command::new("setpriv")
-            .args(["--pdeathsig", "KILL", "true"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success())
-    });
-    if *AVAILABLE {
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--"]).arg(program);
-        command
-    } else {
-        Command::new(program)
-    }
-}
-
-/// Starts the command from a thread that lives as long as the program.
-///
-/// The kernel's "parent" is the thread, and runtimes retire threads: a chain must not be killed
-/// because a worker thread had nothing to do.
-fn start_from_lasting_thread(command: Command) -> io::Result<Child> {
-    type Order = (Command, mpsc::Sender<io::Result<Child>>);
-    static STARTER: LazyLock<mpsc::Sender<Order>> = LazyLock::new(|| {
-        let (sender, orders) = mpsc::channel::<Order>();
-        std::thread::spawn(move || {
-            for (mut command, answer) in orders {
-                // Whoever asked may be gone; the child that nobody takes is killed.
-                if let Err(mpsc::SendError(Ok(mut orphan))) = answer.send(command.spawn()) {
-                    orphan.kill().and_then(|()| orphan.wait()).ok();
-                }
-            }
-        });
-        sender
-    });
-    let (answer, child) = mpsc::channel();
-    STARTER.send((command, answer)).map_err(io::Error::other)?;
-    child.recv().map_err(io::Error::other)?
 }
 
 fn read_from(path: &Path, start: u64) -> io::Result<String> {

@@ -33,9 +33,11 @@ impl Floor {
             ["crates", "engine"] => Engine,
             ["crates", "services", _] => Services,
             ["crates", "api" | "cli"] | ["web"] => Faces,
-            ["crates", "local-bitcoin" | "local-postgres" | "localnet"] | ["bench" | "fuzz"] => {
-                Workshop
-            }
+            [
+                "crates",
+                "local-bitcoin" | "local-postgres" | "local-process" | "localnet",
+            ]
+            | ["bench" | "fuzz"] => Workshop,
             ["xtask"] => Tool,
             _ => return None,
         })
