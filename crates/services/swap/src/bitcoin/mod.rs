@@ -1,0 +1,1 @@
+//! Swaps on chains of the Bitcoin family.

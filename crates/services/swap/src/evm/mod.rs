@@ -1,0 +1,1 @@
+//! Swaps on EVM chains.
