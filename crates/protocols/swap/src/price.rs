@@ -60,6 +60,27 @@ impl Price {
         })
     }
 
+    /// The price with so many hundredths of a percent of it added for whoever gives.
+    ///
+    /// # Errors
+    /// When the ratio cannot be written exactly with 128 bits on either side.
+    pub fn marked_up(self, hundredths_of_percent: u32) -> Result<Self, PriceError> {
+        const WHOLE: u128 = 10_000;
+        let percent = WHOLE + u128::from(hundredths_of_percent);
+        // The ratio is in lowest terms, so that only the factors can still be reduced.
+        let factor = Self::new(percent, WHOLE)?;
+        let across = |a: u128, b: u128| Self::new(a, b);
+        let (left, right) = (
+            across(self.wanted, factor.given)?,
+            across(factor.wanted, self.given)?,
+        );
+        let inexact =
+            || PriceError::Text(format!("{self} with {hundredths_of_percent}/10000 added"));
+        let wanted = left.wanted.checked_mul(right.wanted).ok_or_else(inexact)?;
+        let given = left.given.checked_mul(right.given).ok_or_else(inexact)?;
+        Self::new(wanted, given)
+    }
+
     /// What has to be paid for `given`, rounded up: a fraction of a unit is never given away.
     ///
     /// # Errors
@@ -126,6 +147,14 @@ impl fmt::Display for Price {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mark_up_is_exact_or_refused() {
+        let price = |wanted, given| Price::new(wanted, given).unwrap();
+        assert_eq!(price(1, 20).marked_up(50), Ok(price(201, 4_000)));
+        assert_eq!(price(7, 3).marked_up(0), Ok(price(7, 3)));
+        assert!(price(u128::MAX, 1).marked_up(1).is_err());
+    }
 
     #[test]
     fn rounding_never_gives_a_unit_away() {

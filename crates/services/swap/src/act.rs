@@ -1,0 +1,234 @@
+//! Carries out what swaps ask for: on chains, and by talking.
+//!
+//! Nothing done on a chain is ever complete for having been done: it is done again, about once in a block,
+//! until the chain shows it and the swap asks no more.
+
+use std::{sync::Arc, time::Duration};
+
+use causeway_engine::Claimed;
+use causeway_swap::{Effect, SwapId};
+use futures::{StreamExt as _, stream::FuturesUnordered};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use crate::{
+    SwapError,
+    chain::{Locked, SwapChain, Together},
+    clock,
+    conversation::Conversations,
+    ledger::Ledger,
+    record::{TALK, Task, lane},
+};
+
+/// So many actions of one lane are under way at once.
+const AT_ONCE: usize = 64;
+/// How long an action may take before somebody else may take it up.
+const LEASE: Duration = Duration::from_secs(120);
+/// How long one action may take. Whatever it has sent goes on by itself.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often an executor looks for what others have asked for.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long to wait for the other party's answer before it is asked again.
+const ASK_AGAIN: Duration = Duration::from_secs(20);
+
+/// Carries out the tasks of one chain.
+pub(crate) struct ChainExecutor {
+    pub(crate) chain: Arc<dyn SwapChain>,
+    pub(crate) ledger: Ledger,
+    /// How long until an action is done again that the chain does not show yet: about a block.
+    pub(crate) again: Duration,
+    pub(crate) owner: String,
+}
+
+/// Carries out the tasks that are said to other parties.
+pub(crate) struct TalkExecutor {
+    pub(crate) conversations: Conversations,
+    pub(crate) ledger: Ledger,
+    pub(crate) owner: String,
+}
+
+/// What becomes of a task that was carried out.
+enum Next {
+    /// It is done for good.
+    Done,
+    /// It is to be done again after so long.
+    Again(Duration),
+}
+
+/// Carries out one task.
+trait Execute: Sync {
+    async fn execute(&self, swap: SwapId, task: &Task) -> Result<Next, SwapError>;
+}
+
+impl ChainExecutor {
+    /// Works until stopped.
+    pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), SwapError> {
+        let lane = lane(self.chain.id());
+        work(&self, &self.ledger, &lane, &self.owner, &stop).await
+    }
+}
+
+impl TalkExecutor {
+    /// Works until stopped.
+    pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), SwapError> {
+        work(&self, &self.ledger, TALK, &self.owner, &stop).await
+    }
+}
+
+impl Execute for ChainExecutor {
+    async fn execute(&self, swap: SwapId, task: &Task) -> Result<Next, SwapError> {
+        let record = self.ledger.record(swap).await?;
+        if !record.wants(task) {
+            return Ok(Next::Done);
+        }
+        let leg = match task {
+            Task::Do(
+                Effect::PublishLock { leg }
+                | Effect::Claim { leg, .. }
+                | Effect::Refund { leg }
+                | Effect::RefundTogether { leg }
+                | Effect::Rebroadcast { leg },
+            )
+            | Task::ClaimTogether { leg } => *leg,
+            _ => return Ok(Next::Done),
+        };
+        let lock = record.lock(leg);
+        let again = Ok(Next::Again(self.again));
+        if let Task::Do(Effect::PublishLock { .. }) = task {
+            self.chain.lock(&lock).await?;
+            return again;
+        }
+        if let Task::Do(Effect::Rebroadcast { .. }) = task {
+            self.chain.rebroadcast(&lock).await?;
+            return again;
+        }
+        // Until its block comes back there is nothing to spend.
+        let Some(at) = record.locked_at(leg) else {
+            return again;
+        };
+        let locked = Locked { lock: &lock, at };
+        match task {
+            Task::Do(Effect::Claim { secret, before, .. }) => {
+                self.chain.claim(locked, secret, *before).await?;
+            }
+            Task::Do(Effect::Refund { .. }) => self.chain.refund(locked).await?,
+            Task::Do(Effect::RefundTogether { .. }) => {
+                if let Some(signed) = &record.refund {
+                    let what = Together::Refund;
+                    self.chain.spend_together(locked, what, signed).await?;
+                }
+            }
+            Task::ClaimTogether { .. } => {
+                if let Some(signed) = &record.claim {
+                    let what = Together::Claim;
+                    self.chain.spend_together(locked, what, signed).await?;
+                }
+            }
+            _ => {}
+        }
+        again
+    }
+}
+
+impl Execute for TalkExecutor {
+    async fn execute(&self, swap: SwapId, task: &Task) -> Result<Next, SwapError> {
+        let record = self.ledger.record(swap).await?;
+        if !record.wants(task) {
+            return Ok(Next::Done);
+        }
+        match task {
+            Task::Do(Effect::AskToClaim { leg, secret }) => {
+                // What was signed already only has to be sent, which the chain's executor does.
+                if record.claim.is_none() {
+                    let talk = &self.conversations;
+                    talk.ask_to_claim(&record, *leg, secret.clone()).await?;
+                }
+                Ok(Next::Again(ASK_AGAIN))
+            }
+            Task::Do(Effect::AskForRefund { leg }) => {
+                self.conversations.ask_for_refund(&record, *leg).await?;
+                Ok(Next::Again(ASK_AGAIN))
+            }
+            Task::Answer(asked) => {
+                self.conversations.answer(&record, asked).await?;
+                Ok(Next::Done)
+            }
+            _ => Ok(Next::Done),
+        }
+    }
+}
+
+/// Claims tasks of a lane and carries them out side by side, until stopped. What is under way then is
+/// left where it is: it is taken up again by whoever comes next.
+async fn work(
+    executor: &impl Execute,
+    ledger: &Ledger,
+    lane: &str,
+    owner: &str,
+    stop: &CancellationToken,
+) -> Result<(), SwapError> {
+    let mut changed = ledger.engine.changed();
+    let mut under_way = FuturesUnordered::new();
+    loop {
+        let room = AT_ONCE - under_way.len();
+        if room > 0 {
+            let claimed = ledger
+                .engine
+                .claim::<Task>(lane, owner, room, LEASE, clock::millis())
+                .await;
+            match claimed {
+                Ok(tasks) => {
+                    for task in tasks {
+                        under_way.push(carry_out(executor, ledger, owner, task));
+                    }
+                }
+                Err(error) if error.is_transient() => {
+                    warn!(lane, %error, "no tasks could be claimed");
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => break,
+            Some(()) = under_way.next() => {}
+            _ = changed.changed() => {}
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+    drop(under_way);
+    ledger.engine.release(owner).await?;
+    Ok(())
+}
+
+async fn carry_out(executor: &impl Execute, ledger: &Ledger, owner: &str, claimed: Claimed<Task>) {
+    let Ok(swap) = claimed.process.key.parse().map(SwapId) else {
+        return;
+    };
+    let executing = executor.execute(swap, &claimed.effect);
+    let outcome = match tokio::time::timeout(PATIENCE, executing).await {
+        Ok(outcome) => outcome,
+        // It goes on by itself, and is looked at again.
+        Err(_) => Ok(Next::Again(Duration::ZERO)),
+    };
+    let engine = &ledger.engine;
+    let now = clock::millis();
+    let ids = [claimed.id];
+    let kept = match outcome {
+        Ok(Next::Done) => engine.complete(&ids, owner, now).await,
+        Ok(Next::Again(after)) => engine.postpone(&ids, owner, now.plus(after), now).await,
+        Err(error) => {
+            let key = &claimed.key;
+            if claimed.attempts == 0 {
+                warn!(key, %error, "failed, and is tried again");
+            } else {
+                debug!(key, attempts = claimed.attempts, %error, "failed again");
+            }
+            metrics::counter!("causeway_swap_failures_total", "lane" => claimed.lane.clone())
+                .increment(1);
+            engine.retry(&ids, owner, &error.to_string(), now).await
+        }
+    };
+    if let Err(error) = kept {
+        warn!(key = %claimed.key, %error, "what became of it could not be kept; it is done again");
+    }
+}

@@ -1,0 +1,108 @@
+//! Keeps connections to the makers whose offers we have taken.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use futures::{SinkExt as _, StreamExt as _};
+use tokio::sync::mpsc;
+use tokio_tungstenite::{
+    connect_async_with_config,
+    tungstenite::{Message, protocol::WebSocketConfig},
+};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tracing::debug;
+use url::Url;
+
+use crate::{
+    SwapError,
+    conversation::Conversations,
+    identity::PeerId,
+    ledger::Ledger,
+    talk::{LONGEST, TalkError, Wire},
+};
+
+/// How often to look whom we should be connected to.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long to wait before calling again.
+const CALL_AGAIN: Duration = Duration::from_secs(2);
+
+/// Stays connected to every maker with whom a swap of ours is open, until stopped.
+pub(crate) async fn keep_calling(
+    conversations: Conversations,
+    ledger: Ledger,
+    stop: CancellationToken,
+) -> Result<(), SwapError> {
+    let mut calls: BTreeMap<(PeerId, Url), AbortOnDropHandle<()>> = BTreeMap::new();
+    while !stop.is_cancelled() {
+        let mut wanted = BTreeMap::new();
+        for record in ledger.records(true).await? {
+            if let Some(url) = record.peer.url {
+                wanted.insert((record.peer.id, url), ());
+            }
+        }
+        calls.retain(|whom, _| wanted.contains_key(whom));
+        for (whom, ()) in wanted {
+            calls.entry(whom.clone()).or_insert_with(|| {
+                let call = call_for_ever(conversations.clone(), whom.0, whom.1);
+                AbortOnDropHandle::new(tokio::spawn(call))
+            });
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+    Ok(())
+}
+
+async fn call_for_ever(conversations: Conversations, peer: PeerId, url: Url) {
+    loop {
+        let ended = match connect(&url).await {
+            Ok(wire) => conversations.called(wire, peer).await,
+            Err(error) => error,
+        };
+        debug!(%peer, %url, %ended, "calling again");
+        tokio::time::sleep(CALL_AGAIN).await;
+    }
+}
+
+async fn connect(url: &Url) -> Result<Wire, TalkError> {
+    let closed = |error: &dyn std::fmt::Display| TalkError::Closed(format!("{url}: {error}"));
+    let mut address = url.clone();
+    let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
+    let unusable = |()| closed(&"no address for a WebSocket");
+    address.set_scheme(scheme).map_err(unusable)?;
+    let base = url.path().trim_end_matches('/');
+    address.set_path(&format!("{base}/v1/swap/session"));
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(LONGEST))
+        .max_frame_size(Some(LONGEST));
+    let (socket, _) = connect_async_with_config(address.as_str(), Some(config), true)
+        .await
+        .map_err(|error| closed(&error))?;
+    let (mut sink, mut stream) = socket.split();
+    let (outgoing, mut to_send) = mpsc::channel::<String>(8);
+    let (received, incoming) = mpsc::channel(8);
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                text = to_send.recv() => {
+                    let Some(text) = text else { break };
+                    if sink.send(Message::text(text)).await.is_err() {
+                        break;
+                    }
+                }
+                message = stream.next() => match message {
+                    Some(Ok(Message::Text(text))) => {
+                        if received.send(text.to_string()).await.is_err() {
+                            break;
+                        }
+                    }
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    _ => break,
+                },
+            }
+        }
+        drop(sink.close().await);
+    });
+    Ok(Wire { incoming, outgoing })
+}

@@ -1,0 +1,227 @@
+//! Conversations with the other parties of our swaps.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use causeway_swap::{Input, Leg, Message, Secret, SwapId};
+use causeway_types::ChainId;
+
+use crate::{
+    SwapError,
+    chain::{Locked, Session, SwapChain, Together},
+    clock,
+    identity::{PeerId, PeerKey},
+    ledger::Ledger,
+    record::{Asked, Happened, Record},
+    talk::{Hear, Line, Mouth, Talk, TalkError, Wire},
+};
+
+/// The chains that are swapped on.
+pub(crate) type Chains = Arc<BTreeMap<ChainId, Arc<dyn SwapChain>>>;
+
+/// Halves of signatures that wait for the other party's, by what they are for; nothing where the other
+/// party signs alone.
+type Asking = HashMap<(SwapId, Together), Option<Box<dyn Session>>>;
+
+/// All conversations. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Conversations(Arc<Inner>);
+
+struct Inner {
+    key: Arc<PeerKey>,
+    ledger: Ledger,
+    chains: Chains,
+    /// The newest connection to each party.
+    mouths: Mutex<HashMap<PeerId, Mouth>>,
+    asking: Mutex<Asking>,
+}
+
+impl Conversations {
+    pub(crate) fn new(key: Arc<PeerKey>, ledger: Ledger, chains: Chains) -> Self {
+        Self(Arc::new(Inner {
+            key,
+            ledger,
+            chains,
+            mouths: Mutex::default(),
+            asking: Mutex::default(),
+        }))
+    }
+
+    /// Talks to whoever has called, until the connection ends.
+    pub(crate) async fn answered(&self, wire: Wire) -> TalkError {
+        match Line::answered(wire, &self.0.key).await {
+            Ok(line) => self.talk(line).await,
+            Err(error) => error,
+        }
+    }
+
+    /// Talks to a party that we have called, until the connection ends.
+    pub(crate) async fn called(&self, wire: Wire, peer: PeerId) -> TalkError {
+        match Line::called(wire, &self.0.key, peer).await {
+            Ok(line) => self.talk(line).await,
+            Err(error) => error,
+        }
+    }
+
+    /// Whether the party can be talked to now.
+    pub(crate) fn is_connected(&self, peer: PeerId) -> bool {
+        let mouths = self.0.mouths.lock().unwrap_or_else(PoisonError::into_inner);
+        mouths.contains_key(&peer)
+    }
+
+    async fn talk(&self, line: Line) -> TalkError {
+        let (mouth, words) = Mouth::new();
+        let peer = line.peer;
+        let mouths = || self.0.mouths.lock().unwrap_or_else(PoisonError::into_inner);
+        mouths().insert(peer, mouth.clone());
+        let ended = line.talk(&self.0.key, words, self).await;
+        let mut mouths = mouths();
+        if mouths.get(&peer).is_some_and(|newest| newest.is(&mouth)) {
+            mouths.remove(&peer);
+        }
+        ended
+    }
+
+    async fn say(&self, record: &Record, talk: &Talk) -> Result<(), SwapError> {
+        let peer = record.peer.id;
+        let mouth = {
+            let mouths = self.0.mouths.lock().unwrap_or_else(PoisonError::into_inner);
+            mouths.get(&peer).cloned()
+        };
+        let mouth = mouth.ok_or(TalkError::NotConnected(peer))?;
+        Ok(mouth.say(record.id(), talk).await?)
+    }
+
+    /// Asks for a signature under our claim.
+    pub(crate) async fn ask_to_claim(
+        &self,
+        record: &Record,
+        leg: Leg,
+        secret: Secret,
+    ) -> Result<(), SwapError> {
+        let request = self.ask(record, leg, Together::Claim).await?;
+        self.say(record, &Talk::AsksToClaim { secret, request })
+            .await
+    }
+
+    /// Asks for a signature under our refund.
+    pub(crate) async fn ask_for_refund(&self, record: &Record, leg: Leg) -> Result<(), SwapError> {
+        let request = self.ask(record, leg, Together::Refund).await?;
+        self.say(record, &Talk::AsksForRefund { request }).await
+    }
+
+    async fn ask(&self, record: &Record, leg: Leg, what: Together) -> Result<String, SwapError> {
+        let lock = record.lock(leg);
+        let at = on_chain(record, leg)?;
+        let chain = self.chain(record, leg)?;
+        let session = chain.ask(Locked { lock: &lock, at }, what).await?;
+        let request = session.as_ref().map(|session| session.request());
+        let mut asking = self.0.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        asking.insert((record.id(), what), session);
+        Ok(request.unwrap_or_default())
+    }
+
+    /// Gives our signature under what the other party has asked for.
+    pub(crate) async fn answer(&self, record: &Record, asked: &Asked) -> Result<(), SwapError> {
+        let role = record.swap.role();
+        let leg = match asked.what {
+            Together::Claim => role.locks(),
+            Together::Refund => role.claims(),
+        };
+        let lock = record.lock(leg);
+        let at = on_chain(record, leg)?;
+        let chain = self.chain(record, leg)?;
+        let locked = Locked { lock: &lock, at };
+        let answer = chain.answer(locked, asked.what, &asked.request).await?;
+        let what = asked.what;
+        self.say(record, &Talk::Answers { what, answer }).await
+    }
+
+    /// Takes in what a party says, for good.
+    async fn take_in(&self, peer: PeerId, swap: SwapId, talk: Talk) -> Result<(), SwapError> {
+        let ledger = &self.0.ledger;
+        let record = ledger.record(swap).await?;
+        if record.peer.id != peer {
+            // Whose swaps there are is nobody else's business.
+            return Err(SwapError::UnknownSwap(swap));
+        }
+        match talk {
+            Talk::AsksToClaim { secret, request } => {
+                let secret = Some(secret);
+                let message = Message::AsksToClaim { secret };
+                let what = Together::Claim;
+                let mut unit = ledger.begin().await?;
+                for happened in [
+                    Happened::Input(Input::Message { message }),
+                    Happened::Asked(Asked { what, request }),
+                ] {
+                    ledger
+                        .handle(&mut unit, swap, clock::now(), happened)
+                        .await?;
+                }
+                Ok(unit.commit().await?)
+            }
+            Talk::AsksForRefund { request } => {
+                let what = Together::Refund;
+                ledger
+                    .happen(swap, Happened::Asked(Asked { what, request }))
+                    .await
+            }
+            Talk::Answers { what, answer } => {
+                let signed = self.finish(&record, what, &answer).await?;
+                ledger
+                    .happen(swap, Happened::SignedTogether(what, signed))
+                    .await
+            }
+        }
+    }
+
+    /// Puts an answer together with our half, and checks it.
+    async fn finish(
+        &self,
+        record: &Record,
+        what: Together,
+        answer: &str,
+    ) -> Result<String, SwapError> {
+        let asking = {
+            let mut asking = self.0.asking.lock().unwrap_or_else(PoisonError::into_inner);
+            asking.remove(&(record.id(), what))
+        };
+        let not_asked = || SwapError::Malformed(format!("no {} was asked for", what.name()));
+        if let Some(session) = asking.ok_or_else(not_asked)? {
+            return Ok(session.finish(answer).await?);
+        }
+        let role = record.swap.role();
+        let leg = match what {
+            Together::Claim => role.claims(),
+            Together::Refund => role.locks(),
+        };
+        let lock = record.lock(leg);
+        let at = on_chain(record, leg)?;
+        let chain = self.chain(record, leg)?;
+        let locked = Locked { lock: &lock, at };
+        Ok(chain.check_answer(locked, what, answer).await?)
+    }
+
+    fn chain(&self, record: &Record, leg: Leg) -> Result<&Arc<dyn SwapChain>, SwapError> {
+        let id = record.chain(leg);
+        let chain = self.0.chains.get(id);
+        chain.ok_or_else(|| SwapError::UnknownChain(id.clone()))
+    }
+}
+
+#[async_trait]
+impl Hear for Conversations {
+    async fn hear(&self, by: PeerId, swap: SwapId, talk: Talk) -> Result<(), String> {
+        let heard = self.take_in(by, swap, talk).await;
+        heard.map_err(|error| error.to_string())
+    }
+}
+
+fn on_chain(record: &Record, leg: Leg) -> Result<&str, SwapError> {
+    let gone = || SwapError::Gone(format!("the lock of the {leg} is not on its chain now"));
+    record.locked_at(leg).ok_or_else(gone)
+}

@@ -1,0 +1,61 @@
+//! How far each chain has come, as it was last read.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use causeway_swap::{Head, PerLeg, Terms};
+use causeway_types::ChainId;
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+use crate::{SwapError, chain::SwapChain};
+
+/// The newest heads. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Heads(Arc<RwLock<BTreeMap<ChainId, Head>>>);
+
+impl Heads {
+    /// Reads a chain's head now.
+    pub(crate) async fn refresh(&self, chain: &dyn SwapChain) -> Result<Head, SwapError> {
+        let head = chain.head().await?;
+        let mut heads = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        heads.insert(chain.id().clone(), head);
+        Ok(head)
+    }
+
+    /// The head of a chain as last read.
+    pub(crate) fn of(&self, chain: &ChainId) -> Option<Head> {
+        let heads = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        heads.get(chain).copied()
+    }
+
+    /// The heads of a swap's chains, as last read. When that was, they say themselves.
+    pub(crate) fn for_terms(&self, terms: &Terms) -> PerLeg<Option<Head>> {
+        PerLeg {
+            first: self.of(terms.legs.first.asset.chain()),
+            second: self.of(terms.legs.second.asset.chain()),
+        }
+    }
+
+    /// Reads a chain's head again and again. A chain that cannot be read keeps its old head, from which
+    /// deadlines are reckoned more and more carefully.
+    pub(crate) async fn keep(
+        self,
+        chain: Arc<dyn SwapChain>,
+        every: Duration,
+        stop: CancellationToken,
+    ) {
+        while !stop.is_cancelled() {
+            if let Err(error) = self.refresh(chain.as_ref()).await {
+                debug!(chain = %chain.id(), %error, "the head could not be read");
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(every) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! The service: everything that goes on for swaps in one process.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use causeway_engine::Engine;
+use causeway_relayer::Leadership;
+use causeway_swap::{Input, Leg, Policy, SwapId};
+use causeway_types::ChainId;
+use futures::future::try_join_all;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tracing::{info, warn};
+
+use crate::{
+    Seed, SwapError,
+    act::{ChainExecutor, TalkExecutor},
+    api,
+    call::keep_calling,
+    chain::SwapChain,
+    conversation::{Chains, Conversations},
+    desk::{Desk, Spans},
+    heads::Heads,
+    identity::{PeerId, PeerKey},
+    ledger::Ledger,
+    maker::{Maker, MakerConfig},
+    observe::Observer,
+    record::{Happened, Record},
+    taker::{MakerClient, Taking},
+};
+
+/// How often the clock is told to swaps.
+const TICK: Duration = Duration::from_millis(500);
+
+/// What a service needs.
+pub struct SwapConfig {
+    /// The store.
+    pub engine: Engine,
+    /// The chains to swap on.
+    pub chains: Vec<ChainPart>,
+    /// What keys and secrets follow from.
+    pub seed: Seed,
+    /// What we take part in.
+    pub policy: Policy,
+    /// What we offer, if anything.
+    pub maker: Option<MakerConfig>,
+    /// Names this process among those that share the store.
+    pub owner: String,
+}
+
+/// A chain to swap on.
+pub struct ChainPart {
+    /// The chain.
+    pub chain: Arc<dyn SwapChain>,
+    /// How long locks last there.
+    pub spans: Spans,
+    /// How long a block takes, about.
+    pub block_time: Duration,
+}
+
+/// Swaps of ours: makes, takes, and brings all of them to their ends.
+pub struct SwapService {
+    desk: Desk,
+    maker: Option<Arc<Maker>>,
+    conversations: Conversations,
+    ledger: Ledger,
+    chains: Chains,
+    block_times: BTreeMap<ChainId, Duration>,
+    key: Arc<PeerKey>,
+    owner: String,
+}
+
+impl SwapService {
+    /// A service that does nothing yet.
+    ///
+    /// # Errors
+    /// When no keys follow from the seed.
+    pub fn new(config: SwapConfig) -> Result<Self, SwapError> {
+        let key = config.seed.identity();
+        let key = Arc::new(key.map_err(|error| SwapError::Malformed(error.to_string()))?);
+        let ledger = Ledger {
+            engine: config.engine,
+            heads: Heads::default(),
+        };
+        let (mut chains, mut spans, mut block_times) =
+            (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        for part in config.chains {
+            let id = part.chain.id().clone();
+            spans.insert(id.clone(), part.spans);
+            block_times.insert(id.clone(), part.block_time);
+            chains.insert(id, part.chain);
+        }
+        let chains: Chains = Arc::new(chains);
+        let conversations = Conversations::new(key.clone(), ledger.clone(), chains.clone());
+        let desk = Desk::new(
+            ledger.clone(),
+            chains.clone(),
+            config.seed,
+            key.clone(),
+            config.policy,
+            spans,
+        );
+        let maker = config
+            .maker
+            .map(|config| Arc::new(Maker::new(desk.clone(), config)));
+        Ok(Self {
+            desk,
+            maker,
+            conversations,
+            ledger,
+            chains,
+            block_times,
+            key,
+            owner: config.owner,
+        })
+    }
+
+    /// Who we are to other parties.
+    pub fn id(&self) -> PeerId {
+        self.key.id()
+    }
+
+    /// What takers call, if we make offers.
+    pub fn router(&self) -> Option<axum::Router> {
+        let maker = self.maker.clone()?;
+        Some(api::router(maker, self.conversations.clone()))
+    }
+
+    /// Takes an offer. Nothing of ours is locked before [`SwapService::run`] does it.
+    ///
+    /// # Errors
+    /// Why there is no swap; then nothing of ours ever gets locked for it.
+    pub async fn take(&self, maker: &MakerClient, taking: &Taking) -> Result<SwapId, SwapError> {
+        self.desk.take(maker, taking).await
+    }
+
+    /// One swap.
+    ///
+    /// # Errors
+    /// When there is no such swap, or the store fails.
+    pub async fn show(&self, swap: SwapId) -> Result<Record, SwapError> {
+        self.ledger.record(swap).await
+    }
+
+    /// All swaps, the newest first; on request only those with something at stake.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn list(&self, open_only: bool) -> Result<Vec<Record>, SwapError> {
+        self.ledger.records(open_only).await
+    }
+
+    /// Wants a swap to end, as far as that is safe.
+    ///
+    /// # Errors
+    /// When there is no such swap, or the store fails.
+    pub async fn stop(&self, swap: SwapId) -> Result<(), SwapError> {
+        self.person(swap, Input::Stop).await
+    }
+
+    /// Wants a swap to go on after all.
+    ///
+    /// # Errors
+    /// When there is no such swap, or the store fails.
+    pub async fn go_on(&self, swap: SwapId) -> Result<(), SwapError> {
+        self.person(swap, Input::Resume).await
+    }
+
+    async fn person(&self, swap: SwapId, input: Input) -> Result<(), SwapError> {
+        self.ledger.record(swap).await?;
+        self.ledger.happen(swap, Happened::Input(input)).await
+    }
+
+    /// Whether the party can be talked to now.
+    pub fn is_connected(&self, peer: PeerId) -> bool {
+        self.conversations.is_connected(peer)
+    }
+
+    /// Brings all swaps to their ends, until stopped. Of all processes that share the store, one does.
+    ///
+    /// # Errors
+    /// What no repetition would mend.
+    pub async fn run(&self, stop: CancellationToken) -> Result<(), SwapError> {
+        let leadership = Leadership::new(
+            self.ledger.engine.clone(),
+            "swaps".to_owned(),
+            self.owner.clone(),
+        );
+        loop {
+            let Some(term) = leadership.turn(&stop).await else {
+                if stop.is_cancelled() {
+                    return Ok(());
+                }
+                continue;
+            };
+            let outcome = leadership.during(&term, self.lead(&stop)).await;
+            leadership.resign().await;
+            match outcome {
+                // Another process has taken over; it may be our turn again.
+                None => {}
+                Some(Ok(())) => return Ok(()),
+                Some(Err(error)) if error.passes() => {
+                    warn!(%error, "swaps are taken up anew");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                Some(Err(error)) => return Err(error),
+            }
+        }
+    }
+
+    async fn lead(&self, stop: &CancellationToken) -> Result<(), SwapError> {
+        // What this process left under way when it fell is its own to take up.
+        self.ledger.engine.release(&self.owner).await?;
+        for chain in self.chains.values() {
+            if let Err(error) = self.ledger.heads.refresh(chain.as_ref()).await {
+                warn!(chain = %chain.id(), %error, "the head could not be read yet");
+            }
+        }
+        self.watch_all().await?;
+        let ours = stop.child_token();
+        let _end = ours.clone().drop_guard();
+        let mut tasks: Vec<AbortOnDropHandle<Result<(), SwapError>>> = Vec::new();
+        let mut go = |task| tasks.push(AbortOnDropHandle::new(task));
+        for (id, chain) in self.chains.iter() {
+            let again = self.block_times.get(id).copied();
+            let again = again.unwrap_or(Duration::from_secs(10));
+            let observer = Observer {
+                chain: chain.clone(),
+                ledger: self.ledger.clone(),
+            };
+            go(tokio::spawn(observer.run(ours.clone())));
+            let executor = ChainExecutor {
+                chain: chain.clone(),
+                ledger: self.ledger.clone(),
+                again,
+                owner: self.owner.clone(),
+            };
+            go(tokio::spawn(executor.run(ours.clone())));
+            let every = (again / 2).clamp(Duration::from_millis(250), Duration::from_secs(5));
+            let heads = self.ledger.heads.clone();
+            let keeping = heads.keep(chain.clone(), every, ours.clone());
+            go(tokio::spawn(async move {
+                keeping.await;
+                Ok(())
+            }));
+        }
+        let talk = TalkExecutor {
+            conversations: self.conversations.clone(),
+            ledger: self.ledger.clone(),
+            owner: self.owner.clone(),
+        };
+        go(tokio::spawn(talk.run(ours.clone())));
+        go(tokio::spawn(keep_calling(
+            self.conversations.clone(),
+            self.ledger.clone(),
+            ours.clone(),
+        )));
+        go(tokio::spawn(tell_the_time(
+            self.ledger.clone(),
+            ours.clone(),
+        )));
+        let joined = tasks.into_iter().map(async |task| {
+            let outcome = task.await;
+            outcome.unwrap_or_else(|error| Err(SwapError::Gone(format!("a task ended: {error}"))))
+        });
+        try_join_all(joined).await.map(drop)
+    }
+
+    /// Looks out for the locks of all swaps that are open.
+    async fn watch_all(&self) -> Result<(), SwapError> {
+        let open = self.ledger.records(true).await?;
+        for record in &open {
+            let at = Leg::BOTH.map(|leg| record.locked_at(leg));
+            self.desk.watch(record.number, record.terms(), at)?;
+        }
+        if !open.is_empty() {
+            info!(swaps = open.len(), "swaps are taken up");
+        }
+        Ok(())
+    }
+}
+
+async fn tell_the_time(ledger: Ledger, stop: CancellationToken) -> Result<(), SwapError> {
+    while !stop.is_cancelled() {
+        if let Err(error) = ledger.tick().await {
+            if !error.passes() {
+                return Err(error);
+            }
+            warn!(%error, "the time could not be told");
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(TICK) => {}
+        }
+    }
+    Ok(())
+}
