@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     attestors, call, client, config, deploy, doctor, held, keys, limits, packets, pause, relay,
-    run, status, store, transfer,
+    run, status, store, swap, transfer,
 };
 
 /// Connects blockchains: tokens and calls cross between them over IBC v2, verified on arrival.
@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Relay(relay::RelayArgs),
     /// List and show packets
     Packets(packets::PacketsArgs),
+    /// Exchange coins and tokens with others across chains, trusting nobody
+    Swap(swap::SwapArgs),
     /// Copy the node's store
     Store(store::StoreArgs),
     /// Show what the running node does, and if nothing moves, why

@@ -23,6 +23,7 @@ mod progress;
 mod redact;
 mod server;
 mod store;
+mod swaps;
 mod telemetry;
 
 use std::process::ExitCode;
@@ -70,6 +71,7 @@ async fn execute(cli: Cli, output: Output) -> Result<(), Failure> {
         Command::Unpause(args) => commands::pause::unpause(args, &cli.config, output).await,
         Command::Attestors(args) => commands::attestors::execute(args, &cli.config, output).await,
         Command::Client(args) => commands::client::execute(args, &cli.config, output).await,
+        Command::Swap(args) => commands::swap::execute(args, &cli.config, output).await,
         Command::Doctor(_) => commands::doctor::execute(&cli.config, output).await,
         Command::Keys(args) => commands::keys::execute(args, output),
     }

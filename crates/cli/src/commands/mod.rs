@@ -18,6 +18,7 @@ pub(crate) mod relay;
 pub(crate) mod run;
 pub(crate) mod status;
 pub(crate) mod store;
+pub(crate) mod swap;
 mod token;
 pub(crate) mod transfer;
 mod watch;

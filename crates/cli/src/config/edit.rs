@@ -69,6 +69,18 @@ impl ConfigEdit {
         true
     }
 
+    /// Sets the contract for swaps on a chain; false if the file has no such chain to swap on.
+    pub(crate) fn set_swap_contract(&mut self, chain: &ChainId, contract: Address) -> bool {
+        let swaps = self.document.get_mut("swaps");
+        let chains = swaps
+            .and_then(|swaps| swaps.get_mut("chains"))
+            .and_then(Item::as_array_of_tables_mut);
+        let entry = chains.and_then(|chains| chains.iter_mut().find(|e| is_chain(e, chain)));
+        let Some(entry) = entry else { return false };
+        set(entry, "contract", contract.to_checksum(None).into());
+        true
+    }
+
     /// Adds a route unless the file already has it.
     pub(crate) fn add_route(&mut self, route: &RouteConfig) -> bool {
         let routes = self

@@ -22,6 +22,7 @@ mod relayer;
 mod route;
 mod schema;
 mod store;
+mod swaps;
 mod telemetry;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -46,6 +47,7 @@ pub(crate) use relayer::RelayerConfig;
 pub(crate) use route::{RouteConfig, RouteEnd};
 pub(crate) use schema::schema;
 pub(crate) use store::Store;
+pub(crate) use swaps::{Lasts, MakerPart, PairConfig, SwapAsset, SwapChainConfig, SwapsConfig};
 pub(crate) use telemetry::TelemetryConfig;
 
 /// The starter that `config init` writes.
@@ -90,6 +92,9 @@ pub(crate) struct Config {
     /// Who is told when something is wrong.
     #[serde(default)]
     pub(crate) alerts: AlertsConfig,
+    /// Present: this node swaps with others, without anybody's trust.
+    #[serde(default)]
+    pub(crate) swaps: Option<SwapsConfig>,
     /// Present: this node makes transactions for other front ends over gRPC.
     #[serde(default)]
     pub(crate) grpc: Option<GrpcConfig>,

@@ -174,6 +174,9 @@ pub trait SwapChain: Send + Sync {
     /// Who we are in the swap of this number.
     fn account(&self, number: u32) -> Result<AccountId, ChainError>;
 
+    /// Where a person sends what we are to swap.
+    fn address(&self) -> Result<String, ChainError>;
+
     /// Whether a lock of these terms can be made, watched and spent here. Says what is wrong and what
     /// would be right.
     fn check(&self, terms: &LegTerms) -> Result<(), ChainError>;

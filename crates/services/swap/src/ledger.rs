@@ -1,7 +1,7 @@
 //! The swaps in the store, and how they change there.
 
 use causeway_engine::{Engine, EngineError, Filter, Unit};
-use causeway_swap::SwapId;
+use causeway_swap::{Input, SwapId};
 use causeway_types::Timestamp;
 
 use crate::{
@@ -10,14 +10,45 @@ use crate::{
     record::{Happened, Record, SwapInput, SwapMachine},
 };
 
-/// The store, with the heads by which everything in it is decided. Cheap to clone.
+/// The swaps in a store. Cheap to clone.
+///
+/// It may be used beside the process that works on them: what is changed here is acted on there.
 #[derive(Clone, Debug)]
-pub(crate) struct Ledger {
+pub struct Ledger {
     pub(crate) engine: Engine,
     pub(crate) heads: Heads,
 }
 
 impl Ledger {
+    /// The swaps in this store.
+    pub fn new(engine: Engine) -> Self {
+        Self {
+            engine,
+            heads: Heads::default(),
+        }
+    }
+
+    /// Wants a swap to end, as far as that is safe.
+    ///
+    /// # Errors
+    /// When there is no such swap, or the store fails.
+    pub async fn stop(&self, swap: SwapId) -> Result<(), SwapError> {
+        self.person(swap, Input::Stop).await
+    }
+
+    /// Wants a swap to go on after all.
+    ///
+    /// # Errors
+    /// When there is no such swap, or the store fails.
+    pub async fn go_on(&self, swap: SwapId) -> Result<(), SwapError> {
+        self.person(swap, Input::Resume).await
+    }
+
+    async fn person(&self, swap: SwapId, input: Input) -> Result<(), SwapError> {
+        self.record(swap).await?;
+        self.happen(swap, Happened::Input(input)).await
+    }
+
     /// Begins a unit of work.
     pub(crate) async fn begin(&self) -> Result<Unit<'_>, EngineError> {
         self.engine.begin(clock::millis()).await
@@ -44,7 +75,10 @@ impl Ledger {
     }
 
     /// A swap as it is now.
-    pub(crate) async fn record(&self, swap: SwapId) -> Result<Record, SwapError> {
+    ///
+    /// # Errors
+    /// When there is no such swap, or the store fails.
+    pub async fn record(&self, swap: SwapId) -> Result<Record, SwapError> {
         self.find(swap).await?.ok_or(SwapError::UnknownSwap(swap))
     }
 
@@ -57,8 +91,11 @@ impl Ledger {
         Ok(process.map(|process| process.state))
     }
 
-    /// All swaps, the newest first; on request, only those with something at stake.
-    pub(crate) async fn records(&self, open_only: bool) -> Result<Vec<Record>, SwapError> {
+    /// All swaps, the newest first; on request only those with something at stake.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn records(&self, open_only: bool) -> Result<Vec<Record>, SwapError> {
         let filter = Filter {
             open_only,
             newest_first: true,
@@ -77,7 +114,7 @@ impl Ledger {
                 continue;
             };
             let heads = self.heads.for_terms(process.state.terms());
-            let what = Happened::Input(causeway_swap::Input::Clock { heads });
+            let what = Happened::Input(Input::Clock { heads });
             unit.handle::<SwapMachine>(&due.key, SwapInput { now, what })
                 .await?;
         }

@@ -4,9 +4,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use causeway_engine::Engine;
 use causeway_relayer::Leadership;
-use causeway_swap::{Input, Leg, Policy, SwapId};
+use causeway_swap::{Leg, Policy, SwapId};
 use causeway_types::ChainId;
 use futures::future::try_join_all;
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::{info, warn};
 
@@ -18,14 +19,15 @@ use crate::{
     chain::SwapChain,
     conversation::{Chains, Conversations},
     desk::{Desk, Spans},
-    heads::Heads,
     identity::{PeerId, PeerKey},
     ledger::Ledger,
     maker::{Maker, MakerConfig},
     observe::Observer,
-    record::{Happened, Record},
     taker::{MakerClient, Taking},
 };
+
+/// Who worked on the swaps last, in the store.
+const LEADER: &str = "swap/leader";
 
 /// How often the clock is told to swaps.
 const TICK: Duration = Duration::from_millis(500);
@@ -66,6 +68,7 @@ pub struct SwapService {
     block_times: BTreeMap<ChainId, Duration>,
     key: Arc<PeerKey>,
     owner: String,
+    leads: watch::Sender<bool>,
 }
 
 impl SwapService {
@@ -76,10 +79,7 @@ impl SwapService {
     pub fn new(config: SwapConfig) -> Result<Self, SwapError> {
         let key = config.seed.identity();
         let key = Arc::new(key.map_err(|error| SwapError::Malformed(error.to_string()))?);
-        let ledger = Ledger {
-            engine: config.engine,
-            heads: Heads::default(),
-        };
+        let ledger = Ledger::new(config.engine);
         let (mut chains, mut spans, mut block_times) =
             (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for part in config.chains {
@@ -110,6 +110,7 @@ impl SwapService {
             block_times,
             key,
             owner: config.owner,
+            leads: watch::Sender::new(false),
         })
     }
 
@@ -132,41 +133,21 @@ impl SwapService {
         self.desk.take(maker, taking).await
     }
 
-    /// One swap.
-    ///
-    /// # Errors
-    /// When there is no such swap, or the store fails.
-    pub async fn show(&self, swap: SwapId) -> Result<Record, SwapError> {
-        self.ledger.record(swap).await
+    /// The swaps in our store.
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
-    /// All swaps, the newest first; on request only those with something at stake.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn list(&self, open_only: bool) -> Result<Vec<Record>, SwapError> {
-        self.ledger.records(open_only).await
+    /// The chains that we swap on.
+    pub fn chains(&self) -> impl Iterator<Item = &dyn SwapChain> {
+        self.chains.values().map(AsRef::as_ref)
     }
 
-    /// Wants a swap to end, as far as that is safe.
-    ///
-    /// # Errors
-    /// When there is no such swap, or the store fails.
-    pub async fn stop(&self, swap: SwapId) -> Result<(), SwapError> {
-        self.person(swap, Input::Stop).await
-    }
-
-    /// Wants a swap to go on after all.
-    ///
-    /// # Errors
-    /// When there is no such swap, or the store fails.
-    pub async fn go_on(&self, swap: SwapId) -> Result<(), SwapError> {
-        self.person(swap, Input::Resume).await
-    }
-
-    async fn person(&self, swap: SwapId, input: Input) -> Result<(), SwapError> {
-        self.ledger.record(swap).await?;
-        self.ledger.happen(swap, Happened::Input(input)).await
+    /// Waits until this process is the one that works on the swaps of the store.
+    pub async fn leads(&self) {
+        let mut leads = self.leads.subscribe();
+        // The sender lives as long as we do.
+        let _ = leads.wait_for(|leads| *leads).await;
     }
 
     /// Whether the party can be talked to now.
@@ -192,6 +173,7 @@ impl SwapService {
                 continue;
             };
             let outcome = leadership.during(&term, self.lead(&stop)).await;
+            self.leads.send_replace(false);
             leadership.resign().await;
             match outcome {
                 // Another process has taken over; it may be our turn again.
@@ -207,8 +189,7 @@ impl SwapService {
     }
 
     async fn lead(&self, stop: &CancellationToken) -> Result<(), SwapError> {
-        // What this process left under way when it fell is its own to take up.
-        self.ledger.engine.release(&self.owner).await?;
+        self.take_over().await?;
         for chain in self.chains.values() {
             if let Err(error) = self.ledger.heads.refresh(chain.as_ref()).await {
                 warn!(chain = %chain.id(), %error, "the head could not be read yet");
@@ -257,11 +238,23 @@ impl SwapService {
             self.ledger.clone(),
             ours.clone(),
         )));
+        self.leads.send_replace(true);
         let joined = tasks.into_iter().map(async |task| {
             let outcome = task.await;
             outcome.unwrap_or_else(|error| Err(SwapError::Gone(format!("a task ended: {error}"))))
         });
         try_join_all(joined).await.map(drop)
+    }
+
+    /// Whoever led before does nothing any more: what it had under way is taken up at once.
+    async fn take_over(&self) -> Result<(), SwapError> {
+        let engine = &self.ledger.engine;
+        if let Some(before) = engine.cursor(LEADER).await? {
+            engine.release(&before).await?;
+        }
+        let mut unit = self.ledger.begin().await?;
+        unit.set_cursor(LEADER, &self.owner).await?;
+        Ok(unit.commit().await?)
     }
 
     /// Looks out for the locks of all swaps that are open.

@@ -1,0 +1,328 @@
+//! From the configuration to a service that swaps.
+
+mod assets;
+mod timing;
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use alloy::primitives::U256;
+use causeway_bitcoin::{
+    BitcoinChain, BitcoinConfig, Network, RpcAuth, RpcEndpoint, RpcLimits,
+};
+use causeway_engine::Engine;
+use causeway_evm::{EvmChain, LaneConfig};
+use causeway_ibc_evm::SharedLane;
+use causeway_swap::{Amount, ChainPolicy, Cooperation, Policy, Role};
+use causeway_swap_service::{
+    ChainPart, FixedPrice, MakerConfig, Pair, PriceServer, PriceSource, Seed, SwapChain,
+    SwapConfig, SwapService,
+    bitcoin::{BitcoinSettings, BitcoinSide},
+    evm::{EvmSettings, EvmSide},
+};
+use causeway_types::ChainId;
+
+pub(crate) use self::assets::{AssetInfo, Assets};
+use self::timing::{Assumptions, assumptions};
+use crate::{
+    amount::parse_amount,
+    config::{
+        ChainConfig, LoadedConfig, MakerPart, PairConfig, SwapChainConfig, SwapsConfig,
+    },
+    failure::Failure,
+    keys::{NodeSigner, open_key, open_signer},
+    network,
+};
+
+/// How many addresses of each kind a wallet knows.
+const ADDRESSES: u32 = 20;
+/// The highest fee by default, in satoshis per virtual byte.
+const FEE_CAP: u64 = 500;
+/// The most of its value that a claim or a refund pays by default, in percent.
+const FEE_PERCENT: u8 = 10;
+
+/// Swaps as configured, with what is known of their assets.
+pub(crate) struct Swaps {
+    pub(crate) service: SwapService,
+    pub(crate) assets: Assets,
+}
+
+/// The part of the configuration about swaps.
+pub(crate) fn part(loaded: &LoadedConfig) -> Result<&SwapsConfig, Failure> {
+    loaded.config.swaps.as_ref().ok_or_else(|| {
+        Failure::usage(
+            "swaps",
+            format!("{} has no part about swaps", loaded.path.display()),
+            "add [swaps] with a seed and [[swaps.chains]]; `causeway config schema` describes them",
+        )
+    })
+}
+
+/// What is known of the assets of the chains to swap on; chains are asked when that is needed.
+pub(crate) fn assets(loaded: &LoadedConfig) -> Result<Assets, Failure> {
+    Ok(Assets::new(&loaded.config, part(loaded)?))
+}
+
+/// Opens keys and chains. `owner` names this process among those that share the store.
+pub(crate) async fn open(
+    loaded: &LoadedConfig,
+    engine: &Engine,
+    owner: String,
+) -> Result<Swaps, Failure> {
+    let part = part(loaded)?;
+    let resolve = |path: &Path| loaded.resolve(path);
+    let seed = open_key(&part.seed, "swaps.seed", resolve)?.to_bytes();
+    let new_seed = || {
+        Seed::new(seed.to_vec())
+            .map_err(|error| Failure::usage("swaps.seed", error, "use 64 hexadecimal digits"))
+    };
+    let key = match &part.key {
+        Some(key) => Some(open_signer(key, "swaps.key", resolve).await?),
+        None => None,
+    };
+    let mut opened = Opened::default();
+    for (index, chain) in part.chains.iter().enumerate() {
+        let field = format!("swaps.chains[{index}]");
+        let assumed = assumptions(loaded, chain, &field)?;
+        let evm = loaded.config.chains.iter().find(|known| known.id == chain.id);
+        let side: Arc<dyn SwapChain> = match evm {
+            Some(evm) => {
+                let key = key.clone().ok_or_else(|| no_key(&chain.id))?;
+                let connected = network::connect(&loaded.config, evm).await?;
+                opened.evm.insert(chain.id.clone(), connected.clone());
+                Arc::new(evm_side(evm, chain, &field, connected, key, engine, &owner).await?)
+            }
+            None => Arc::new(
+                bitcoin_side(loaded, chain, &field, &seed[..], engine, &assumed).await?,
+            ),
+        };
+        let dust = Amount::new(assumed.dust);
+        let timing = assumed.timing;
+        opened.policies.insert(chain.id.clone(), ChainPolicy { timing, dust });
+        opened.parts.push(ChainPart {
+            chain: side,
+            spans: assumed.spans,
+            block_time: Duration::from_secs(timing.blocks().usual()),
+        });
+    }
+    let assets = Assets::new(&loaded.config, part).with(opened.evm);
+    let maker = match &part.maker {
+        Some(maker) => Some(maker_config(maker, &assets).await?),
+        None => None,
+    };
+    let service = SwapService::new(SwapConfig {
+        engine: engine.clone(),
+        chains: opened.parts,
+        seed: new_seed()?,
+        policy: Policy {
+            chains: opened.policies,
+            restart_secs: part.down_for.as_secs(),
+            longest_secs: part.longest.as_secs(),
+            cooperation: Cooperation {
+                wait_secs: part.cooperation.as_secs(),
+                script_path_secs: part.script_path.as_secs(),
+            },
+        },
+        maker,
+        owner,
+    });
+    let service = service.map_err(|error| Failure::failed("swaps", error).at("swaps"))?;
+    Ok(Swaps { service, assets })
+}
+
+#[derive(Default)]
+struct Opened {
+    parts: Vec<ChainPart>,
+    policies: BTreeMap<ChainId, ChainPolicy>,
+    evm: BTreeMap<ChainId, EvmChain>,
+}
+
+fn no_key(chain: &ChainId) -> Failure {
+    Failure::usage(
+        "swaps.key",
+        format!("there is no key to swap with on {chain}"),
+        "set swaps.key",
+    )
+}
+
+async fn evm_side(
+    evm: &ChainConfig,
+    chain: &SwapChainConfig,
+    field: &str,
+    connected: EvmChain,
+    key: NodeSigner,
+    engine: &Engine,
+    owner: &str,
+) -> Result<EvmSide, Failure> {
+    let contract = chain.contract.ok_or_else(|| {
+        Failure::usage(
+            &format!("{field}.contract"),
+            format!("{} has no contract for swaps yet", chain.id),
+            format!("run `causeway swap deploy --on {}`", evm.label()),
+        )
+    })?;
+    let lane = SharedLane::open(
+        connected.clone(),
+        key.clone(),
+        engine.clone(),
+        owner.to_owned(),
+        LaneConfig::default(),
+    );
+    let lane = lane.await.map_err(|error| {
+        Failure::failed("lane", error)
+            .at("swaps.key")
+            .remedy("let this node alone send with its key, and keep its store with its chain")
+    })?;
+    let settings = EvmSettings::default();
+    EvmSide::open(connected, contract, Arc::new(lane), Arc::new(key), settings)
+        .await
+        .map_err(|error| Failure::failed("swaps", error).at(format!("{field}.contract")))
+}
+
+async fn bitcoin_side(
+    loaded: &LoadedConfig,
+    chain: &SwapChainConfig,
+    field: &str,
+    seed: &[u8],
+    engine: &Engine,
+    assumed: &Assumptions,
+) -> Result<BitcoinSide, Failure> {
+    let network = network(chain, field)?;
+    let mut endpoints = Vec::new();
+    for url in &chain.endpoints {
+        endpoints.push(endpoint(loaded, chain, field, url)?);
+    }
+    let failed = |error: &dyn std::error::Error| {
+        Failure::failed("swaps", crate::failure::chain_of(error)).at(format!("{field}.endpoints"))
+    };
+    let config = BitcoinConfig {
+        network,
+        agreement: chain.agreement.unwrap_or(endpoints.len() / 2 + 1),
+        endpoints,
+        confirmations: assumed.timing.confirmations(),
+        poll_interval: (network.block_time / 60)
+            .min(Duration::from_secs(assumed.timing.blocks().usual()) / 4)
+            .clamp(Duration::from_millis(200), Duration::from_secs(5)),
+        limits: RpcLimits::default(),
+    };
+    let connected = BitcoinChain::new(config).map_err(|error| failed(&error))?;
+    let settings = BitcoinSettings {
+        timing: assumed.timing,
+        fee_cap: chain.fee_cap.unwrap_or(FEE_CAP),
+        fee_percent: chain.fee_percent.unwrap_or(FEE_PERCENT),
+        addresses: ADDRESSES,
+        dev: loaded.config.dev,
+        ..BitcoinSettings::default()
+    };
+    BitcoinSide::open(connected, seed, engine.clone(), settings)
+        .await
+        .map_err(|error| failed(&error))
+}
+
+fn network(chain: &SwapChainConfig, field: &str) -> Result<&'static Network, Failure> {
+    Network::by_chain_id(&chain.id).ok_or_else(|| {
+        let known = Network::ALL.map(|known| format!("{} ({})", known.chain_id(), known.name));
+        Failure::usage(
+            &format!("{field}.id"),
+            format!("{} is neither one of the chains nor one of the Bitcoin family", chain.id),
+            format!("add it as [[chains]], or use one of {}", known.join(", ")),
+        )
+    })
+}
+
+fn endpoint(
+    loaded: &LoadedConfig,
+    chain: &SwapChainConfig,
+    field: &str,
+    url: &url::Url,
+) -> Result<RpcEndpoint, Failure> {
+    let mut plain = url.clone();
+    let decoded = |text: &str| {
+        percent_encoding::percent_decode_str(text)
+            .decode_utf8_lossy()
+            .into_owned()
+    };
+    let auth = match (url.password(), &chain.cookie) {
+        (Some(password), _) => RpcAuth::Password {
+            user: decoded(url.username()),
+            password: decoded(password),
+        },
+        (None, Some(cookie)) => RpcAuth::Cookie(loaded.resolve(cookie)),
+        (None, None) => {
+            return Err(Failure::usage(
+                &format!("{field}.cookie"),
+                "a node is to be asked that has not been told who may ask",
+                "name the node's cookie file, or put user and password into its URL",
+            ));
+        }
+    };
+    // An address without a host has neither, and is refused by the driver.
+    let _ = plain.set_username("").and_then(|()| plain.set_password(None));
+    Ok(RpcEndpoint { url: plain, auth })
+}
+
+async fn maker_config(part: &MakerPart, assets: &Assets) -> Result<MakerConfig, Failure> {
+    let mut pairs = Vec::new();
+    for (index, pair) in part.pairs.iter().enumerate() {
+        pairs.push(maker_pair(pair, &format!("swaps.maker.pairs[{index}]"), assets).await?);
+    }
+    Ok(MakerConfig {
+        pairs,
+        offer_secs: part.offer.as_secs(),
+        quote_secs: part.quote.as_secs(),
+    })
+}
+
+async fn maker_pair(pair: &PairConfig, field: &str, assets: &Assets) -> Result<Pair, Failure> {
+    let at = |key: &str| format!("{field}.{key}");
+    let gives = assets.configured(&pair.gives, &at("gives")).await?;
+    let wants = assets.configured(&pair.wants, &at("wants")).await?;
+    let amount = |text: &str, key: &str| whole(text, &gives, &at(key));
+    let price: Arc<dyn PriceSource> = match (&pair.price, &pair.price_url) {
+        (Some(price), None) => {
+            Arc::new(FixedPrice(timing::price(price, &gives, &wants, &at("price"))?))
+        }
+        (None, Some(url)) => {
+            let server = PriceServer::new(url.clone());
+            Arc::new(server.map_err(|error| Failure::failed("swaps", error).at(at("price_url")))?)
+        }
+        _ => {
+            return Err(Failure::usage(
+                &at("price"),
+                "the pair has no price, or two",
+                "set price or price_url",
+            ));
+        }
+    };
+    let inventory = pair.inventory.as_deref();
+    Ok(Pair {
+        least: amount(&pair.least, "least")?,
+        most: amount(&pair.most, "most")?,
+        inventory: inventory.map(|text| amount(text, "inventory")).transpose()?,
+        gives: gives.id,
+        wants: wants.id,
+        maker: if pair.locks_first {
+            Role::Initiator
+        } else {
+            Role::Responder
+        },
+        price,
+        spread: pair.spread,
+    })
+}
+
+/// An amount in whole units of an asset.
+pub(crate) fn whole(text: &str, asset: &AssetInfo, field: &str) -> Result<Amount, Failure> {
+    let units = parse_amount(text, asset.decimals);
+    let units = units.map_err(|error| Failure::usage(field, &error, error.remedy()))?;
+    to_amount(units)
+        .ok_or_else(|| Failure::usage(field, format!("{text} is too much"), "choose less"))
+}
+
+fn to_amount(units: U256) -> Option<Amount> {
+    u128::try_from(units).ok().map(Amount::new)
+}
