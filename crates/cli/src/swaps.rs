@@ -3,17 +3,10 @@
 mod assets;
 mod timing;
 
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use alloy::primitives::U256;
-use causeway_bitcoin::{
-    BitcoinChain, BitcoinConfig, Network, RpcAuth, RpcEndpoint, RpcLimits,
-};
+use causeway_bitcoin::{BitcoinChain, BitcoinConfig, Network, RpcAuth, RpcEndpoint, RpcLimits};
 use causeway_engine::Engine;
 use causeway_evm::{EvmChain, LaneConfig};
 use causeway_ibc_evm::SharedLane;
@@ -30,9 +23,7 @@ pub(crate) use self::assets::{AssetInfo, Assets};
 use self::timing::{Assumptions, assumptions};
 use crate::{
     amount::parse_amount,
-    config::{
-        ChainConfig, LoadedConfig, MakerPart, PairConfig, SwapChainConfig, SwapsConfig,
-    },
+    config::{ChainConfig, LoadedConfig, MakerPart, PairConfig, SwapChainConfig, SwapsConfig},
     failure::Failure,
     keys::{NodeSigner, open_key, open_signer},
     network,
@@ -88,7 +79,11 @@ pub(crate) async fn open(
     for (index, chain) in part.chains.iter().enumerate() {
         let field = format!("swaps.chains[{index}]");
         let assumed = assumptions(loaded, chain, &field)?;
-        let evm = loaded.config.chains.iter().find(|known| known.id == chain.id);
+        let evm = loaded
+            .config
+            .chains
+            .iter()
+            .find(|known| known.id == chain.id);
         let side: Arc<dyn SwapChain> = match evm {
             Some(evm) => {
                 let key = key.clone().ok_or_else(|| no_key(&chain.id))?;
@@ -96,13 +91,15 @@ pub(crate) async fn open(
                 opened.evm.insert(chain.id.clone(), connected.clone());
                 Arc::new(evm_side(evm, chain, &field, connected, key, engine, &owner).await?)
             }
-            None => Arc::new(
-                bitcoin_side(loaded, chain, &field, &seed[..], engine, &assumed).await?,
-            ),
+            None => {
+                Arc::new(bitcoin_side(loaded, chain, &field, &seed[..], engine, &assumed).await?)
+            }
         };
         let dust = Amount::new(assumed.dust);
         let timing = assumed.timing;
-        opened.policies.insert(chain.id.clone(), ChainPolicy { timing, dust });
+        opened
+            .policies
+            .insert(chain.id.clone(), ChainPolicy { timing, dust });
         opened.parts.push(ChainPart {
             chain: side,
             spans: assumed.spans,
@@ -228,7 +225,10 @@ fn network(chain: &SwapChainConfig, field: &str) -> Result<&'static Network, Fai
         let known = Network::ALL.map(|known| format!("{} ({})", known.chain_id(), known.name));
         Failure::usage(
             &format!("{field}.id"),
-            format!("{} is neither one of the chains nor one of the Bitcoin family", chain.id),
+            format!(
+                "{} is neither one of the chains nor one of the Bitcoin family",
+                chain.id
+            ),
             format!("add it as [[chains]], or use one of {}", known.join(", ")),
         )
     })
@@ -261,7 +261,9 @@ fn endpoint(
         }
     };
     // An address without a host has neither, and is refused by the driver.
-    let _ = plain.set_username("").and_then(|()| plain.set_password(None));
+    let _ = plain
+        .set_username("")
+        .and_then(|()| plain.set_password(None));
     Ok(RpcEndpoint { url: plain, auth })
 }
 
@@ -283,9 +285,12 @@ async fn maker_pair(pair: &PairConfig, field: &str, assets: &Assets) -> Result<P
     let wants = assets.configured(&pair.wants, &at("wants")).await?;
     let amount = |text: &str, key: &str| whole(text, &gives, &at(key));
     let price: Arc<dyn PriceSource> = match (&pair.price, &pair.price_url) {
-        (Some(price), None) => {
-            Arc::new(FixedPrice(timing::price(price, &gives, &wants, &at("price"))?))
-        }
+        (Some(price), None) => Arc::new(FixedPrice(timing::price(
+            price,
+            &gives,
+            &wants,
+            &at("price"),
+        )?)),
         (None, Some(url)) => {
             let server = PriceServer::new(url.clone());
             Arc::new(server.map_err(|error| Failure::failed("swaps", error).at(at("price_url")))?)
@@ -302,7 +307,9 @@ async fn maker_pair(pair: &PairConfig, field: &str, assets: &Assets) -> Result<P
     Ok(Pair {
         least: amount(&pair.least, "least")?,
         most: amount(&pair.most, "most")?,
-        inventory: inventory.map(|text| amount(text, "inventory")).transpose()?,
+        inventory: inventory
+            .map(|text| amount(text, "inventory"))
+            .transpose()?,
         gives: gives.id,
         wants: wants.id,
         maker: if pair.locks_first {

@@ -80,16 +80,19 @@ pub(crate) async fn execute(args: SwapArgs, path: &Path, output: Output) -> Resu
 fn failed(error: &SwapError) -> Failure {
     let failure = Failure::failed("swap", error);
     match error {
-        SwapError::Refused(_) | SwapError::Begin(_) | SwapError::Quote(_) => failure
-            .remedy("nothing was locked; choose another amount or offer, or change [swaps]"),
-        SwapError::TheyRefused(_) => {
-            failure.remedy("nothing was locked; ask for the offers again, and choose an amount within them")
+        SwapError::Refused(_) | SwapError::Begin(_) | SwapError::Quote(_) => {
+            failure.remedy("nothing was locked; choose another amount or offer, or change [swaps]")
         }
+        SwapError::TheyRefused(_) => failure.remedy(
+            "nothing was locked; ask for the offers again, and choose an amount within them",
+        ),
         SwapError::Talk(TalkError::Stranger { .. }) => {
             failure.remedy("ask the maker for its key again, over a way that you trust")
         }
         SwapError::Talk(_) => failure.remedy("check the maker's address, and that it is running"),
-        SwapError::TooMuch(_) => failure.remedy("take less, or send more to `causeway swap wallet`"),
+        SwapError::TooMuch(_) => {
+            failure.remedy("take less, or send more to `causeway swap wallet`")
+        }
         _ => failure,
     }
 }
@@ -129,7 +132,13 @@ mod tests {
 
     #[test]
     fn a_prefix_names_one_thing_or_nothing() {
-        let all = || [("0xab12".to_owned(), 1), ("0xab34".to_owned(), 2), ("0xcd".to_owned(), 3)];
+        let all = || {
+            [
+                ("0xab12".to_owned(), 1),
+                ("0xab34".to_owned(), 2),
+                ("0xcd".to_owned(), 3),
+            ]
+        };
         let find = |text| by_prefix(text, "ID", all(), "look there").ok();
         assert_eq!(find("0xab1"), Some(1));
         assert_eq!(find("CD"), Some(3));

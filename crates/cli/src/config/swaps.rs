@@ -27,7 +27,10 @@ pub(crate) struct SwapsConfig {
     #[schemars(with = "String", extend("default" = "30m", "examples" = ["30m"]))]
     pub(crate) down_for: Duration,
     /// Nothing is locked for longer than this.
-    #[serde(default = "default_longest", deserialize_with = "duration::deserialize")]
+    #[serde(
+        default = "default_longest",
+        deserialize_with = "duration::deserialize"
+    )]
     #[schemars(with = "String", extend("default" = "3days", "examples" = ["3days"]))]
     pub(crate) longest: Duration,
     /// How long to wait for the other party's signature under a claim, which makes it smaller.

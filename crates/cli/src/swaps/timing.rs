@@ -87,7 +87,11 @@ pub(super) fn assumptions(
 }
 
 fn evm_finality(loaded: &LoadedConfig, chain: &SwapChainConfig) -> FinalityConfig {
-    let known = loaded.config.chains.iter().find(|known| known.id == chain.id);
+    let known = loaded
+        .config
+        .chains
+        .iter()
+        .find(|known| known.id == chain.id);
     known.map_or(FinalityConfig::Finalized, |known| known.finality)
 }
 
@@ -135,7 +139,10 @@ pub(super) fn price(
         .ok_or_else(wrong)?;
     let power = |exponent: u32| 10_u128.checked_pow(exponent).ok_or_else(wrong);
     // Powers of ten on both sides cancel, so that fewer digits are needed.
-    let (up, down) = (u32::from(wants.decimals), u32::from(gives.decimals) + places);
+    let (up, down) = (
+        u32::from(wants.decimals),
+        u32::from(gives.decimals) + places,
+    );
     let shared = up.min(down);
     let wanted = digits.checked_mul(power(up - shared)?).ok_or_else(wrong)?;
     Price::new(wanted, power(down - shared)?).map_err(|_| wrong())

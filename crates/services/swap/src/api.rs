@@ -13,9 +13,8 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use futures::{SinkExt as _, StreamExt as _};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use tracing::debug;
 
 use crate::{
@@ -23,7 +22,7 @@ use crate::{
     conversation::Conversations,
     maker::Maker,
     negotiation::{Proposal, QuoteRequest},
-    talk::{LONGEST, Wire},
+    wire::{LONGEST, Received, Wire},
 };
 
 /// So many parties may be connected at once.
@@ -73,7 +72,7 @@ async fn quote(
     State(served): State<Served>,
     request: Result<Json<QuoteRequest>, JsonRejection>,
 ) -> Result<Response, SwapError> {
-    let Json(request) = request.map_err(malformed)?;
+    let Json(request) = request.map_err(|rejection| malformed(&rejection))?;
     Ok(Json(served.maker.quote(&request).await?).into_response())
 }
 
@@ -81,11 +80,11 @@ async fn propose(
     State(served): State<Served>,
     proposal: Result<Json<Proposal>, JsonRejection>,
 ) -> Result<Response, SwapError> {
-    let Json(proposal) = proposal.map_err(malformed)?;
+    let Json(proposal) = proposal.map_err(|rejection| malformed(&rejection))?;
     Ok(Json(served.maker.accept(proposal).await?).into_response())
 }
 
-fn malformed(rejection: JsonRejection) -> SwapError {
+fn malformed(rejection: &JsonRejection) -> SwapError {
     SwapError::Malformed(rejection.body_text())
 }
 
@@ -96,41 +95,21 @@ async fn session(State(served): State<Served>, upgrade: WebSocketUpgrade) -> Res
     };
     upgrade
         .max_message_size(LONGEST)
-        .on_upgrade(async move |socket| {
-            let ended = served.conversations.answered(wire(socket)).await;
+        .on_upgrade(async move |socket: WebSocket| {
+            let wire = Wire::over(socket, Message::text, read);
+            let ended = served.conversations.answered(wire).await;
             debug!(%ended, "a conversation ended");
             drop(permit);
         })
 }
 
-/// A socket as a pair of channels.
-fn wire(socket: WebSocket) -> Wire {
-    let (mut sink, mut stream) = socket.split();
-    let (outgoing, mut to_send) = mpsc::channel::<String>(8);
-    let (received, incoming) = mpsc::channel(8);
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                text = to_send.recv() => {
-                    let Some(text) = text else { break };
-                    if sink.send(Message::text(text)).await.is_err() {
-                        break;
-                    }
-                }
-                message = stream.next() => match message {
-                    Some(Ok(Message::Text(text))) => {
-                        if received.send(text.to_string()).await.is_err() {
-                            break;
-                        }
-                    }
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                    _ => break,
-                },
-            }
-        }
-        drop(sink.close().await);
-    });
-    Wire { incoming, outgoing }
+/// What a message means for a conversation.
+fn read(message: Message) -> Received {
+    match message {
+        Message::Text(text) => Received::Text(text.to_string()),
+        Message::Ping(_) | Message::Pong(_) => Received::Nothing,
+        Message::Binary(_) | Message::Close(_) => Received::End,
+    }
 }
 
 impl IntoResponse for SwapError {

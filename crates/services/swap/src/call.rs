@@ -1,9 +1,10 @@
 //! Keeps connections to the makers whose offers we have taken.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use futures::{SinkExt as _, StreamExt as _};
-use tokio::sync::mpsc;
 use tokio_tungstenite::{
     connect_async_with_config,
     tungstenite::{Message, protocol::WebSocketConfig},
@@ -17,7 +18,8 @@ use crate::{
     conversation::Conversations,
     identity::PeerId,
     ledger::Ledger,
-    talk::{LONGEST, TalkError, Wire},
+    talk::TalkError,
+    wire::{LONGEST, Received, Wire},
 };
 
 /// How often to look whom we should be connected to.
@@ -33,14 +35,14 @@ pub(crate) async fn keep_calling(
 ) -> Result<(), SwapError> {
     let mut calls: BTreeMap<(PeerId, Url), AbortOnDropHandle<()>> = BTreeMap::new();
     while !stop.is_cancelled() {
-        let mut wanted = BTreeMap::new();
+        let mut wanted = BTreeSet::new();
         for record in ledger.records(true).await? {
             if let Some(url) = record.peer.url {
-                wanted.insert((record.peer.id, url), ());
+                wanted.insert((record.peer.id, url));
             }
         }
-        calls.retain(|whom, _| wanted.contains_key(whom));
-        for (whom, ()) in wanted {
+        calls.retain(|whom, _| wanted.contains(whom));
+        for whom in wanted {
             calls.entry(whom.clone()).or_insert_with(|| {
                 let call = call_for_ever(conversations.clone(), whom.0, whom.1);
                 AbortOnDropHandle::new(tokio::spawn(call))
@@ -79,30 +81,14 @@ async fn connect(url: &Url) -> Result<Wire, TalkError> {
     let (socket, _) = connect_async_with_config(address.as_str(), Some(config), true)
         .await
         .map_err(|error| closed(&error))?;
-    let (mut sink, mut stream) = socket.split();
-    let (outgoing, mut to_send) = mpsc::channel::<String>(8);
-    let (received, incoming) = mpsc::channel(8);
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                text = to_send.recv() => {
-                    let Some(text) = text else { break };
-                    if sink.send(Message::text(text)).await.is_err() {
-                        break;
-                    }
-                }
-                message = stream.next() => match message {
-                    Some(Ok(Message::Text(text))) => {
-                        if received.send(text.to_string()).await.is_err() {
-                            break;
-                        }
-                    }
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                    _ => break,
-                },
-            }
-        }
-        drop(sink.close().await);
-    });
-    Ok(Wire { incoming, outgoing })
+    Ok(Wire::over(socket, Message::text, read))
+}
+
+/// What a message means for a conversation.
+fn read(message: Message) -> Received {
+    match message {
+        Message::Text(text) => Received::Text(text.to_string()),
+        Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Received::Nothing,
+        Message::Binary(_) | Message::Close(_) => Received::End,
+    }
 }

@@ -16,7 +16,8 @@ use crate::{
     identity::{PeerId, PeerKey},
     ledger::Ledger,
     record::{Asked, Happened, Record},
-    talk::{Hear, Line, Mouth, Talk, TalkError, Wire},
+    talk::{Hear, Line, Mouth, Talk, TalkError},
+    wire::Wire,
 };
 
 /// The chains that are swapped on.

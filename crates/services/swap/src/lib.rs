@@ -31,6 +31,7 @@ mod seed;
 mod service;
 mod taker;
 mod talk;
+mod wire;
 
 pub use chain::{
     ChainError, ChainUpdate, Follow, Lock, Locked, Session, Sight, Sighting, SwapChain, Together,

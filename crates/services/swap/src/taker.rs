@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use causeway_swap::{Amount, Expiry, LegTerms, Offer, PerLeg, QuoteId, Role, SwapId, Terms};
+use causeway_swap::{Amount, Expiry, Leg, LegTerms, Offer, PerLeg, QuoteId, Role, SwapId, Terms};
 use serde::{Serialize, de::DeserializeOwned};
 use url::Url;
 
@@ -222,13 +222,12 @@ impl Desk {
                 quote.wants
             }
         };
-        use causeway_swap::Leg::{First, Second};
         Ok(Terms {
             quote: quote.id(),
             hash_lock,
             legs: PerLeg {
-                first: leg(First, first, amount(First), expiries.first)?,
-                second: leg(Second, second, amount(Second), expiries.second)?,
+                first: leg(Leg::First, first, amount(Leg::First), expiries.first)?,
+                second: leg(Leg::Second, second, amount(Leg::Second), expiries.second)?,
             },
         })
     }
@@ -271,7 +270,7 @@ impl Desk {
             let swap = self.begin(deal).await?;
             return match maker.propose(&proposal).await {
                 Ok(acceptance) => {
-                    self.check_acceptance(maker_id, &statement, &acceptance, swap)?;
+                    check_acceptance(maker_id, &statement, &acceptance, swap)?;
                     let signed = Happened::Signed(acceptance.signature);
                     self.ledger.happen(swap, signed).await?;
                     Ok(swap)
@@ -285,23 +284,22 @@ impl Desk {
             };
         }
         let acceptance = maker.propose(&proposal).await?;
-        self.check_acceptance(maker_id, &statement, &acceptance, deal.terms.id())?;
+        check_acceptance(maker_id, &statement, &acceptance, deal.terms.id())?;
         deal.peer.cosigns = acceptance.cosigns;
         deal.signed = Some(acceptance.signature);
         self.begin(deal).await
     }
+}
 
-    fn check_acceptance(
-        &self,
-        maker: PeerId,
-        statement: &crate::identity::Statement,
-        acceptance: &Acceptance,
-        swap: SwapId,
-    ) -> Result<(), SwapError> {
-        if acceptance.swap != swap {
-            let message = format!("the maker agreed to {} (expected {swap})", acceptance.swap);
-            return Err(SwapError::Malformed(message));
-        }
-        Ok(maker.check(statement, &acceptance.signature)?)
+fn check_acceptance(
+    maker: PeerId,
+    statement: &crate::identity::Statement,
+    acceptance: &Acceptance,
+    swap: SwapId,
+) -> Result<(), SwapError> {
+    if acceptance.swap != swap {
+        let message = format!("the maker agreed to {} (expected {swap})", acceptance.swap);
+        return Err(SwapError::Malformed(message));
     }
+    Ok(maker.check(statement, &acceptance.signature)?)
 }

@@ -15,15 +15,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     chain::Together,
-    identity::{PeerId, PeerKey, PeerSignature, Statement},
+    identity::{PeerId, PeerKey, Statement},
+    wire::{Frame, Wire},
 };
 
-/// How long the other party may take to say who it is.
-const INTRODUCTION: Duration = Duration::from_secs(10);
 /// How long the other party may take to take something in.
 pub(crate) const HEARING: Duration = Duration::from_secs(20);
-/// The longest that anything said may be, in bytes.
-pub(crate) const LONGEST: usize = 32 * 1_024;
 /// So many words may wait to be said.
 const WAITING: usize = 256;
 
@@ -77,38 +74,6 @@ pub enum TalkError {
     Refused(String),
 }
 
-/// Both directions of a connection, a text at a time.
-pub(crate) struct Wire {
-    pub(crate) incoming: mpsc::Receiver<String>,
-    pub(crate) outgoing: mpsc::Sender<String>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "frame", rename_all = "snake_case", deny_unknown_fields)]
-enum Frame {
-    /// Who was called makes itself known.
-    Challenge { by: PeerId, nonce: B256 },
-    /// Who calls proves who it is.
-    Hello {
-        by: PeerId,
-        nonce: B256,
-        signature: PeerSignature,
-    },
-    /// Who was called proves who it is.
-    Welcome { signature: PeerSignature },
-    /// Something is said. Numbers count from 0 in each direction.
-    Say {
-        number: u64,
-        swap: SwapId,
-        body: String,
-        signature: PeerSignature,
-    },
-    /// It was taken in, for good.
-    Heard { number: u64 },
-    /// It was not.
-    Refused { number: u64, reason: String },
-}
-
 /// A connection between two parties who know each other.
 pub(crate) struct Line {
     wire: Wire,
@@ -128,7 +93,7 @@ impl Binding {
     fn statement(&self, kind: &str, parts: &[&[u8]]) -> Statement {
         let (called, calls) = (self.called.to_string(), self.calls.to_string());
         let mut all: Vec<&[u8]> = vec![called.as_bytes(), calls.as_bytes()];
-        all.extend(self.their_nonces.iter().map(|nonce| nonce.as_slice()));
+        all.extend(self.their_nonces.iter().map(B256::as_slice));
         all.extend(parts);
         Statement::new(kind, &all)
     }
@@ -148,31 +113,6 @@ impl Binding {
 
 const HELLO: &str = "causeway/swap/hello/1";
 const WELCOME: &str = "causeway/swap/welcome/1";
-
-impl Wire {
-    async fn send(&self, frame: &Frame) -> Result<(), TalkError> {
-        let text =
-            serde_json::to_string(frame).map_err(|error| TalkError::Protocol(error.to_string()))?;
-        let sent = self.outgoing.send(text).await;
-        sent.map_err(|_| TalkError::Closed("nothing can be sent".to_owned()))
-    }
-
-    async fn receive(&mut self) -> Result<Frame, TalkError> {
-        let text = self.incoming.recv().await;
-        parse(&text.ok_or_else(|| TalkError::Closed("the other end hung up".to_owned()))?)
-    }
-
-    async fn introduction(&mut self) -> Result<Frame, TalkError> {
-        let late = |_| TalkError::Protocol("no introduction within 10 s".to_owned());
-        tokio::time::timeout(INTRODUCTION, self.receive())
-            .await
-            .map_err(late)?
-    }
-}
-
-fn parse(text: &str) -> Result<Frame, TalkError> {
-    serde_json::from_str(text).map_err(|error| TalkError::Protocol(error.to_string()))
-}
 
 fn nonce() -> B256 {
     B256::new(rand::rng().random())

@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use alloy::{
-    primitives::Address,
-    providers::Provider as _,
-};
+use alloy::{primitives::Address, providers::Provider as _};
 use causeway_contracts::PERMIT2;
 use causeway_ibc_evm::{Account, IbcContracts};
 use causeway_swap_service::evm::deploy_hash_time_lock;

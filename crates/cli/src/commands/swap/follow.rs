@@ -46,12 +46,11 @@ impl Running {
             return Ok(running);
         }
         running.stop().await?;
-        Err(Failure::failed(
-            "swaps",
-            "another process works on the swaps of this store",
+        Err(
+            Failure::failed("swaps", "another process works on the swaps of this store")
+                .at("store")
+                .remedy("let it go on, or stop it first; `causeway swap list` shows what it does"),
         )
-        .at("store")
-        .remedy("let it go on, or stop it first; `causeway swap list` shows what it does"))
     }
 
     async fn try_start(loaded: &LoadedConfig) -> Result<Self, Failure> {
@@ -140,8 +139,10 @@ pub(super) async fn until_settled(
 fn outcome(ends: impl Iterator<Item = Phase>) -> Result<(), Failure> {
     let ends: Vec<Phase> = ends.collect();
     if ends.contains(&Phase::Lost) {
-        return Err(Failure::failed("lost", "both legs of a swap went to the other party")
-            .remedy("the assumptions about a chain in [swaps] did not hold; the log says when"));
+        return Err(
+            Failure::failed("lost", "both legs of a swap went to the other party")
+                .remedy("the assumptions about a chain in [swaps] did not hold; the log says when"),
+        );
     }
     let back = |phase: &Phase| matches!(phase, Phase::Refunded | Phase::Cancelled);
     if ends.iter().any(back) {

@@ -12,9 +12,7 @@ use super::{
     follow::{self, Running},
     view::SwapView,
 };
-use crate::{
-    config::LoadedConfig, failure::Failure, output::Output, store::open_existing, swaps,
-};
+use crate::{config::LoadedConfig, failure::Failure, output::Output, store::open_existing, swaps};
 
 /// The arguments of `causeway swap list`.
 #[derive(Debug, Args)]
@@ -83,13 +81,22 @@ struct Line {
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let swap = super::offers::short(&self.swap);
-        write!(f, "{swap}  {:<13} {} for {}", self.phase, self.gives, self.gets)
+        write!(
+            f,
+            "{swap}  {:<13} {} for {}",
+            self.phase, self.gives, self.gets
+        )
     }
 }
 
 async fn find(ledger: &Ledger, text: &str) -> Result<Record, Failure> {
-    let all = ledger.records(false).await.map_err(|error| failed(&error))?;
-    let named = all.into_iter().map(|record| (record.id().to_string(), record));
+    let all = ledger
+        .records(false)
+        .await
+        .map_err(|error| failed(&error))?;
+    let named = all
+        .into_iter()
+        .map(|record| (record.id().to_string(), record));
     by_prefix(text, "ID", named, "look at `causeway swap list`")
 }
 

@@ -153,7 +153,10 @@ fn client(url: Url) -> Result<MakerClient, Failure> {
 pub(super) async fn choose(choice: &Choice, assets: &Assets) -> Result<Chosen, Failure> {
     let client = client(choice.maker.clone())?;
     let offers = client.offers().await.map_err(|error| failed(&error))?;
-    let named = offers.offers.iter().map(|offer| (offer.id.0.to_string(), offer.clone()));
+    let named = offers
+        .offers
+        .iter()
+        .map(|offer| (offer.id.0.to_string(), offer.clone()));
     let where_to_look = "look at `causeway swap offers`: offers hold for minutes";
     let offer = by_prefix(&choice.offer, "--offer", named, where_to_look)?;
     let gives = assets.info(&offer.offer.gives).await?;

@@ -227,7 +227,11 @@ impl LegView {
 impl fmt::Display for LegView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whose = if self.ours { "we lock" } else { "we claim" };
-        write!(f, "{} on {}: {whose} {}; ", self.leg, self.chain, self.amount)?;
+        write!(
+            f,
+            "{} on {}: {whose} {}; ",
+            self.leg, self.chain, self.amount
+        )?;
         match (&self.lock, self.spent) {
             (_, Some(spent)) if self.spent_is_final => write!(f, "{spent} for good"),
             (_, Some(spent)) => write!(f, "{spent}, in a block"),
@@ -239,7 +243,11 @@ impl fmt::Display for LegView {
             ),
         }?;
         if !self.spent_is_final {
-            write!(f, "; can be taken back from {} on, in {}", self.expires, self.left)?;
+            write!(
+                f,
+                "; can be taken back from {} on, in {}",
+                self.expires, self.left
+            )?;
         }
         Ok(())
     }
@@ -272,14 +280,22 @@ pub(super) fn steps(record: &Record, view: &SwapView) -> Vec<Step> {
         if let Some(lock) = &facts.lock {
             let height = lock.block.height;
             let amount = &leg.amount;
-            let text = format!("locked      {} block {height}  {by} locked {amount}", leg.chain);
+            let text = format!(
+                "locked      {} block {height}  {by} locked {amount}",
+                leg.chain
+            );
             steps.push(step("locked".to_owned(), Some(leg.leg), Some(height), text));
             if lock.is_final {
                 let text = format!(
                     "final       {} block {height}  {} confirmations",
                     leg.chain, leg.confirmations_needed
                 );
-                steps.push(step("lock_final".to_owned(), Some(leg.leg), Some(height), text));
+                steps.push(step(
+                    "lock_final".to_owned(),
+                    Some(leg.leg),
+                    Some(height),
+                    text,
+                ));
             }
         }
         if let Some(spend) = &facts.spend {
@@ -289,7 +305,12 @@ pub(super) fn steps(record: &Record, view: &SwapView) -> Vec<Step> {
             steps.push(step(how.to_owned(), Some(leg.leg), Some(height), text));
             if spend.is_final {
                 let text = format!("final       {} block {height}  {how} for good", leg.chain);
-                steps.push(step(format!("{how}_final"), Some(leg.leg), Some(height), text));
+                steps.push(step(
+                    format!("{how}_final"),
+                    Some(leg.leg),
+                    Some(height),
+                    text,
+                ));
             }
         }
     }
@@ -330,7 +351,9 @@ fn advise(effect: &Effect) -> Option<String> {
             "our claim of the {leg} is not in a block and can be raced from {until} on: see that nodes take it, and raise fee_cap if fees are high"
         ),
         Advice::BothLegsLost => {
-            format!("the {leg} did not come to us although ours is gone: an assumption in [swaps] did not hold")
+            format!(
+                "the {leg} did not come to us although ours is gone: an assumption in [swaps] did not hold"
+            )
         }
     })
 }

@@ -7,9 +7,7 @@ use causeway_types::ChainId;
 use clap::Args;
 use serde::Serialize;
 
-use crate::{
-    config::LoadedConfig, failure::Failure, output::Output, store::open_store, swaps,
-};
+use crate::{config::LoadedConfig, failure::Failure, output::Output, store::open_store, swaps};
 
 /// The arguments of `causeway swap wallet`.
 #[derive(Debug, Args)]
