@@ -22,6 +22,7 @@ use causeway_engine::Engine;
 use causeway_evm::EvmChain;
 use causeway_monitor::Monitor;
 use causeway_relayer::{ClientEnd, Relayer};
+use causeway_swap_service::SwapService;
 use causeway_types::ChainId;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -53,6 +54,7 @@ pub(crate) struct Node {
     relayer: Option<Arc<Relayer>>,
     attestor: Option<Arc<Attestor>>,
     monitor: Option<Arc<Monitor>>,
+    swaps: Option<Arc<SwapService>>,
     alerts: Alerts,
     limits: Limits,
     /// Who pays for transactions, by service.
@@ -64,6 +66,11 @@ impl Node {
     /// The attestor, if this node attests.
     pub(crate) fn attestor(&self) -> Option<&Arc<Attestor>> {
         self.attestor.as_ref()
+    }
+
+    /// The swaps, if this node swaps.
+    pub(crate) fn swaps(&self) -> Option<&Arc<SwapService>> {
+        self.swaps.as_ref()
     }
 
     /// The chains it follows.
@@ -100,14 +107,15 @@ impl Node {
         {
             warn!(%error, "nothing is attested yet");
         }
-        let (relayed, watched, told, ()) = tokio::join!(
+        let (relayed, watched, swapped, told, ()) = tokio::join!(
             self.relay(&stop),
             self.watch(&stop),
+            self.swap(&stop),
             self.tell(&stop),
             self.watch_clients(stop.clone())
         );
         self.engine.close().await;
-        relayed.and(watched).and(told)
+        relayed.and(watched).and(swapped).and(told)
     }
 
     async fn relay(&self, stop: &CancellationToken) -> Result<(), Failure> {
@@ -132,6 +140,16 @@ impl Node {
 }
 
 impl Node {
+    async fn swap(&self, stop: &CancellationToken) -> Result<(), Failure> {
+        let Some(swaps) = &self.swaps else {
+            stop.cancelled().await;
+            return Ok(());
+        };
+        let outcome = swaps.run(stop.clone()).await;
+        stop.cancel();
+        outcome.map_err(|error| failed("swaps", &error))
+    }
+
     /// Looks for what is wrong, and tells of it.
     async fn tell(&self, stop: &CancellationToken) -> Result<(), Failure> {
         let mut conditions = Conditions::new(self.limits);

@@ -1,6 +1,7 @@
 //! Real local chains with Causeway between them, for the tour, tests and benchmarks.
 
 mod anvil;
+mod coins;
 mod deploy;
 mod faults;
 mod http;
@@ -10,15 +11,18 @@ mod node;
 mod options;
 mod process;
 pub mod say;
+mod swaps;
 mod tour;
 
 pub use anvil::{
     ANVIL_VARIABLE, Anvil, AnvilBinary, AnvilOptions, DEV_ACCOUNTS, dev_key, dev_key_hex,
 };
+pub use coins::Coins;
 pub use faults::{FaultProxy, Faults, Garble, Lie, Refusal};
 pub use hurry::Hurry;
 pub use network::{Network, Side};
 pub use node::{CAUSEWAY_VARIABLE, Node, cpu_time_of, locate_causeway, rss_bytes_of};
 pub use options::{NetworkOptions, roles};
 pub use process::unused_port;
+pub use swaps::{Party, Swaps, swap_hints, swap_tour};
 pub use tour::{Playground, tour};

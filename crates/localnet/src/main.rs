@@ -9,7 +9,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use causeway_localnet::{Network, NetworkOptions, Playground, dev_key_hex, roles, say, tour};
+use causeway_local_bitcoin::NodeKind;
+use causeway_localnet::{
+    Network, NetworkOptions, Playground, Swaps, dev_key_hex, roles, say, swap_hints, swap_tour,
+    tour,
+};
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
@@ -89,8 +93,8 @@ async fn up(once: bool, causeway: &Path, dir: &Path) -> Result<()> {
     let mut options = NetworkOptions::new(causeway.to_owned(), dir.to_owned());
     options.usual_ports = true;
     say::step(
-        "two chains, contracts on both, a light client on each",
-        "anvil, one block a second",
+        "two chains, contracts on both, a light client on each, and a third without contracts",
+        "anvil, one block a second; Litecoin Core",
     );
     let mut network = Network::start_chains(options).await?;
     for side in [&network.a, &network.b] {
@@ -105,6 +109,19 @@ async fn up(once: bool, causeway: &Path, dir: &Path) -> Result<()> {
         "nodes",
         "3 attestors, any 2 of which must sign; 1 relayer; 1 monitor, which pauses what is broken",
     );
+    let mut swaps = Swaps::start(&network, NodeKind::Litecoin).await?;
+    say::fact(
+        "litecoin",
+        format!(
+            "{}  {}  a block every 2 s",
+            swaps.coins().network().chain_id(),
+            swaps.coins().url()
+        ),
+    );
+    say::fact(
+        "maker",
+        format!("{}  swaps ether and litecoin", swaps.maker_url()),
+    );
     say::fact(
         "ready after",
         format!("{:.1} s", started.elapsed().as_secs_f64()),
@@ -113,21 +130,29 @@ async fn up(once: bool, causeway: &Path, dir: &Path) -> Result<()> {
         say::failure(&error, &network.user_config().with_extension("log"));
         bail!("not every step happened");
     }
+    if let Err(error) = swap_tour(&swaps).await {
+        say::failure(&error, &network.dir().join("maker.log"));
+        bail!("not every step happened");
+    }
     println!(
         "\n✓ every step happened, in {:.0} s",
         started.elapsed().as_secs_f64()
     );
     if once {
+        swaps.stop().await?;
         return network.stop().await;
     }
-    try_next(&network, &playground, causeway);
+    try_next(&network, &playground, &swaps, causeway);
     loop {
         tokio::time::sleep(LOOK_AGAIN).await;
         network.ensure_running()?;
+        swaps
+            .maker()
+            .map_or(Ok(()), causeway_localnet::Node::ensure_running)?;
     }
 }
 
-fn try_next(network: &Network, playground: &Playground, causeway: &Path) {
+fn try_next(network: &Network, playground: &Playground, swaps: &Swaps, causeway: &Path) {
     let programs = causeway.parent().unwrap_or(causeway).display();
     let config = network.user_config();
     let key = dev_key_hex(roles::ALICE);
@@ -150,4 +175,8 @@ fn try_next(network: &Network, playground: &Playground, causeway: &Path) {
         "  causeway call --from alpha --to beta --target {counter} --signature 'increment(uint256)' --args 1"
     );
     println!("  less '{}'", config.with_extension("log").display());
+    println!("\nor swap, as the taker of the tour\n");
+    for hint in swap_hints(swaps) {
+        println!("  {hint}");
+    }
 }

@@ -347,6 +347,22 @@ impl Network {
             "# Written by the local network; a network of one's own needs `dev = false`.\n\
              dev = true\nstore = \"sqlite://{name}.db\"\nlisten = \"{listen}\"\n"
         );
+        config.push_str(&self.shared_chains()?);
+        write!(
+            config,
+            "\n[[routes]]\na = {{ chain = \"{}\", client = \"{}\" }}\n\
+             b = {{ chain = \"{}\", client = \"{}\" }}\n",
+            self.a.id(),
+            self.a.client,
+            self.b.id(),
+            self.b.client,
+        )?;
+        Ok(config)
+    }
+
+    /// The chains, as every configuration names them.
+    pub(crate) fn shared_chains(&self) -> Result<String> {
+        let mut config = String::new();
         for side in [&self.a, &self.b] {
             write!(
                 config,
@@ -359,16 +375,17 @@ impl Network {
                 side.contracts.router,
             )?;
         }
-        write!(
-            config,
-            "\n[[routes]]\na = {{ chain = \"{}\", client = \"{}\" }}\n\
-             b = {{ chain = \"{}\", client = \"{}\" }}\n",
-            self.a.id(),
-            self.a.client,
-            self.b.id(),
-            self.b.client,
-        )?;
         Ok(config)
+    }
+
+    /// The `causeway` binary.
+    pub(crate) fn causeway(&self) -> &Path {
+        &self.options.causeway
+    }
+
+    /// An address to listen on: the usual one if it is wanted and free, any otherwise.
+    pub(crate) fn free_address(&self, usual: u16) -> Result<SocketAddr> {
+        self.options.address(usual)
     }
 
     /// Starts a node of this name with this configuration and the key of this development account.
@@ -415,7 +432,7 @@ async fn allow_to_pause(side: &Side) -> Result<()> {
 }
 
 /// Nodes read keys only from files that nobody else may read.
-fn write_key(path: &Path, key: &str) -> Result<()> {
+pub(crate) fn write_key(path: &Path, key: &str) -> Result<()> {
     let mut options = OpenOptions::new();
     let mut file = options
         .write(true)

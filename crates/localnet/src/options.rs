@@ -22,6 +22,10 @@ pub mod roles {
     pub const BOB: usize = 3;
     /// Watches, and pauses what is broken.
     pub const MONITOR: usize = 4;
+    /// Makes offers of swaps.
+    pub const SWAP_MAKER: usize = 5;
+    /// Takes offers of swaps.
+    pub const SWAP_TAKER: usize = 6;
     /// The first attestor; the others follow.
     pub const FIRST_ATTESTOR: usize = 10;
     /// The second signer of a relayer that has several; the others follow.

@@ -55,6 +55,9 @@ impl Config {
         if let Some(monitor) = &self.monitor {
             self.check_monitor(monitor, &mut refuse);
         }
+        if let Some(swaps) = &self.swaps {
+            self.check_swaps(swaps, &mut refuse);
+        }
         self.check_alerts(&mut refuse);
         if let Some(grpc) = &self.grpc {
             self.check_grpc(grpc, &mut refuse);
@@ -270,7 +273,7 @@ impl Config {
 
 impl Config {
     /// The rules that keep one lying endpoint from being believed.
-    fn check_endpoints(
+    pub(super) fn check_endpoints(
         &self,
         prefix: &str,
         urls: &[Url],

@@ -137,6 +137,14 @@ pub(crate) enum Problem {
     DuplicateChain { id: ChainId, other: usize },
     #[error("{name:?} also names chains[{other}]")]
     DuplicateName { name: String, other: usize },
+    #[error("{id} is also swaps.chains[{other}]")]
+    DuplicateSwapChain { id: ChainId, other: usize },
+    #[error("there is no chain to swap on")]
+    NoSwapChains,
+    #[error("there is no key to swap with on {0}")]
+    NoSwapKey(ChainId),
+    #[error("{0} has no contracts")]
+    NoContracts(ChainId),
     #[error("{0:?} is no short name")]
     BadName(String),
     #[error("there is no endpoint")]
@@ -230,7 +238,12 @@ impl Problem {
             }
             Self::NoChains => "add a [[chains]] entry with an id and endpoints",
             Self::NoDriver { .. } => "this build has a driver for eip155",
-            Self::DuplicateChain { .. } => "join the two entries into one",
+            Self::NoSwapChains => "add a [[swaps.chains]] entry with the id of a chain",
+            Self::NoSwapKey(_) => "set swaps.key to where the key is read from",
+            Self::NoContracts(_) => "leave the contract out",
+            Self::DuplicateChain { .. } | Self::DuplicateSwapChain { .. } => {
+                "join the two entries into one"
+            }
             Self::DuplicateName { .. } => "give each chain a name of its own",
             Self::BadName(_) => "use 1 to 32 of a-z, 0-9 and -",
             Self::NoEndpoints => "list at least one URL, such as \"ws://127.0.0.1:8545\"",

@@ -134,7 +134,9 @@ fn value_at(table: &Table, path: &serde_path_to_error::Path) -> Option<String> {
     let mut value = table.get(first)?;
     for segment in segments {
         value = match segment {
-            Segment::Map { key } if key == "key" || key == "more_keys" => return None,
+            Segment::Map { key } if ["key", "more_keys", "seed"].contains(&key.as_str()) => {
+                return None;
+            }
             Segment::Map { key } => value.get(key)?,
             Segment::Seq { index } => value.get(*index)?,
             _ => return None,
@@ -154,6 +156,8 @@ fn expected(field: &str) -> &'static str {
             "relayer.more_keys",
             "attestor.key",
             "monitor.key",
+            "swaps.key",
+            "swaps.seed",
         ]
         .into_iter()
         .any(within) =>
@@ -204,6 +208,18 @@ fn expected(field: &str) -> &'static str {
         "telemetry" => "use a table: [telemetry] with otlp",
         "otlp" => "use the collector's URL, such as \"http://127.0.0.1:4318\"",
         "service" => "use a name such as \"causeway\"",
+        "swaps" => "use a table: [swaps] with seed, key and [[swaps.chains]]",
+        "maker" => "use a table: [swaps.maker] with [[swaps.maker.pairs]]",
+        "long" | "short" => {
+            "use a duration or a number of blocks, such as \"6h\" or \"144 blocks\""
+        }
+        "least" | "most" | "inventory" | "price" => "use an amount in quotes, such as \"0.05\"",
+        "gives" | "wants" => {
+            "use { chain = \"alpha\" }, with the address of a token as token if it is one"
+        }
+        "contract" => "use the contract's address, as `causeway swap deploy` printed it",
+        "block_time" | "inclusion" | "skew" | "down_for" | "longest" | "cooperation"
+        | "script_path" | "offer" | "quote" => "use a duration with its unit, such as \"10m\"",
         "grpc" => "use a table: [grpc] with listen",
         "concurrent" => "use a number from 1 to 1024",
         _ => "`causeway config schema` describes every key",

@@ -7,6 +7,7 @@ mod alerts;
 mod attestor;
 mod chain;
 mod check;
+mod check_swaps;
 mod duration;
 mod edit;
 mod environment;

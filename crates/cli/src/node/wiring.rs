@@ -34,6 +34,7 @@ use crate::{
     network::{attestor_clients, client_end, connect, router},
     one_shot,
     store::open_store,
+    swaps,
 };
 
 /// An attestor waits about two seconds for a height to become final before it answers.
@@ -68,6 +69,11 @@ impl Node {
         for key in relayer_keys.iter().flatten() {
             check_keys(Some(key), monitor_key.as_ref())?;
         }
+        if let Some(key) = config.swaps.as_ref().and_then(|part| part.key.as_ref()) {
+            let swaps = open(key, "swaps.key").await?;
+            let others = relayer_keys.iter().flatten().chain(&monitor_key);
+            check_swap_key(&swaps, others)?;
+        }
         let engine = open_store(&loaded.store()).await?;
         let used: Vec<&ChainConfig> = config
             .chains
@@ -88,6 +94,7 @@ impl Node {
             relayer: None,
             attestor: None,
             monitor: None,
+            swaps: None,
             limits: limits(&config),
             signers: signers(
                 relayer_keys.as_deref().unwrap_or_default(),
@@ -104,6 +111,11 @@ impl Node {
             node.probe = AttestorProbe::new(&part.attestors)?;
             let evidence = loaded.resolve(Path::new(EVIDENCE));
             node.relayer = Some(Arc::new(node.wire_relayer(&part, &keys, evidence).await?));
+        }
+        if node.config.swaps.is_some() {
+            let owner = node.replica(None);
+            let opened = swaps::open(loaded, &node.engine, owner).await?;
+            node.swaps = Some(Arc::new(opened.service));
         }
         if let Some(part) = node.config.monitor.clone() {
             node.monitor = Some(Arc::new(node.wire_monitor(&part, monitor_key).await?));
@@ -311,6 +323,25 @@ fn distinct(keys: Vec<NodeSigner>) -> Result<Vec<NodeSigner>, Failure> {
     }
 }
 
+/// A key has one lane, and a lane one owner.
+fn check_swap_key<'a>(
+    swaps: &NodeSigner,
+    others: impl IntoIterator<Item = &'a NodeSigner>,
+) -> Result<(), Failure> {
+    let mut others = others.into_iter();
+    if others.all(|other| other.address() != swaps.address()) {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "swaps.key",
+        format!(
+            "the key of {} also does other work of this node",
+            swaps.address()
+        ),
+        "give swaps a key of their own",
+    ))
+}
+
 fn no_key() -> Failure {
     Failure::usage("relayer", "no key is given", "set relayer.key")
 }
@@ -365,9 +396,11 @@ fn check_work(config: &Config) -> Result<(), Failure> {
         config.monitor.is_some(),
         config.grpc.is_some(),
     ];
+    if config.swaps.is_some() && !parts.contains(&true) {
+        return Ok(());
+    }
     if !parts.contains(&true) {
-        let message =
-            "there is no [relayer], no [attestor], no [monitor] and no [grpc]: nothing to run";
+        let message = "there is no [relayer], no [attestor], no [monitor], no [grpc] and no [swaps]: nothing to run";
         return Err(Failure::usage(
             "relayer",
             message,

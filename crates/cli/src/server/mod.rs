@@ -85,6 +85,9 @@ impl Server {
         if let Some(attestor) = node.attestor() {
             router = router.merge(causeway_attestor::routes(attestor.clone()));
         }
+        if let Some(makes_offers) = node.swaps().and_then(|swaps| swaps.router()) {
+            router = router.merge(makes_offers);
+        }
         axum::serve(self.listener, router)
             .with_graceful_shutdown(stop.cancelled_owned())
             .await
