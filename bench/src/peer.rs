@@ -25,6 +25,7 @@ use tokio::process::{Child, Command};
 use crate::{
     Blocks, Report,
     burst::{Prepared, broadcast, mined, sign},
+    npm::{self, run},
     report::{mebibytes, per, quantiles, rate, round},
     run::GOLDEN,
     say::Progress,
@@ -166,23 +167,14 @@ struct Tool {
 impl Tool {
     /// Installs the tool into a cache of its own, once.
     async fn install(dir: &Path, progress: &Progress) -> Result<Self> {
-        let home = std::env::var_os("HOME").context("HOME is not set")?;
-        let installed = PathBuf::from(home).join(".cache/causeway/bench-peer");
         let tool = Self {
-            installed,
+            installed: npm::cache()?,
             dir: dir.join("peer"),
         };
         std::fs::create_dir_all(&tool.dir)?;
         if !tool.entry().is_file() || !tool.node().is_file() {
             progress.say("installing the CLI relayer from npm, which takes a while");
-            std::fs::create_dir_all(&tool.installed)?;
-            let dependencies = BTreeMap::from([PACKAGE, RUNTIME]);
-            let manifest = serde_json::json!({ "private": true, "dependencies": dependencies });
-            std::fs::write(tool.installed.join("package.json"), manifest.to_string())?;
-            let mut npm = Command::new("npm");
-            npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts"])
-                .current_dir(&tool.installed);
-            run(&mut npm, "npm install").await?;
+            npm::install(&tool.installed, [PACKAGE, RUNTIME]).await?;
         }
         Ok(tool)
     }
@@ -277,20 +269,6 @@ impl Tool {
         });
         line.with_context(|| format!("{} names no {name}", path.display()))
     }
-}
-
-async fn run(command: &mut Command, what: &str) -> Result<()> {
-    let output = command.stdin(Stdio::null()).output().await?;
-    let words = [output.stdout, output.stderr].concat();
-    let words = String::from_utf8_lossy(&words);
-    let tail: Vec<&str> = words.lines().rev().take(12).collect();
-    let tail: Vec<&str> = tail.into_iter().rev().collect();
-    ensure!(
-        output.status.success(),
-        "{what} failed:\n{}",
-        tail.join("\n")
-    );
-    Ok(())
 }
 
 /// From the first chain to the second, through the tool's contracts.

@@ -53,7 +53,7 @@ enum Task {
     Test,
     /// Take each defence out of the source in turn and demand that its test fails.
     Defences(defences::Options),
-    /// Measure, for instance `bench relay --blocks 1s --n 200 --json`.
+    /// Measure, for instance `bench relay --blocks 1s --n 200 --json`, or `bench swap --json`.
     Bench {
         /// What to measure and how: the arguments of `causeway-bench`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::{
     command::{become_program, cargo, run},
-    setup,
+    nodes, setup,
     workspace::Workspace,
 };
 
@@ -30,9 +30,16 @@ pub(crate) fn up(workspace: &Workspace, once: bool, rest: &[String]) -> Result<(
     become_program(&mut command)
 }
 
-/// Measures, with optimised programs.
+/// Measures: relaying with optimised programs, and what swaps cost, which is no matter of time, with those
+/// that the tests use.
 pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     setup::run(workspace)?;
+    if arguments.first().is_some_and(|what| what == "swap") {
+        nodes::provide(workspace)?;
+        build(workspace, &["causeway-bench"], &[])?;
+        let mut command = Command::new(workspace.built("debug", "causeway-bench"));
+        return become_program(command.args(arguments));
+    }
     build(workspace, &["causeway", "causeway-bench"], &["--release"])?;
     let mut command = Command::new(workspace.built("release", "causeway-bench"));
     command

@@ -1,4 +1,4 @@
-//! Provides the Bitcoin and Litecoin nodes that tests run.
+//! Provides the Bitcoin and Litecoin nodes that tests and benchmarks run.
 
 use std::{
     env,
