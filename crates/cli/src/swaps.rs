@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use alloy::primitives::U256;
 use causeway_bitcoin::{BitcoinChain, BitcoinConfig, Network, RpcAuth, RpcEndpoint, RpcLimits};
 use causeway_engine::Engine;
-use causeway_evm::{EvmChain, LaneConfig};
+use causeway_evm::EvmChain;
 use causeway_ibc_evm::SharedLane;
 use causeway_swap::{Amount, ChainPolicy, Cooperation, Policy, Role};
 use causeway_swap_service::{
@@ -28,13 +28,6 @@ use crate::{
     keys::{NodeSigner, open_key, open_signer},
     network,
 };
-
-/// How many addresses of each kind a wallet knows.
-const ADDRESSES: u32 = 20;
-/// The highest fee by default, in satoshis per virtual byte.
-const FEE_CAP: u64 = 500;
-/// The most of its value that a claim or a refund pays by default, in percent.
-const FEE_PERCENT: u8 = 10;
 
 /// Swaps as configured, with what is known of their assets.
 pub(crate) struct Swaps {
@@ -167,7 +160,7 @@ async fn evm_side(
         key.clone(),
         engine.clone(),
         owner.to_owned(),
-        LaneConfig::default(),
+        EvmSettings::lane(),
     );
     let lane = lane.await.map_err(|error| {
         Failure::failed("lane", error)
@@ -175,7 +168,7 @@ async fn evm_side(
             .remedy("let this node alone send with its key, and keep its store with its chain")
     })?;
     let settings = EvmSettings::default();
-    EvmSide::open(connected, contract, Arc::new(lane), Arc::new(key), settings)
+    EvmSide::open(connected, contract, Arc::new(lane), key.into_signer(), settings)
         .await
         .map_err(|error| Failure::failed("swaps", error).at(format!("{field}.contract")))
 }
@@ -207,14 +200,14 @@ async fn bitcoin_side(
         limits: RpcLimits::default(),
     };
     let connected = BitcoinChain::new(config).map_err(|error| failed(&error))?;
-    let settings = BitcoinSettings {
-        timing: assumed.timing,
-        fee_cap: chain.fee_cap.unwrap_or(FEE_CAP),
-        fee_percent: chain.fee_percent.unwrap_or(FEE_PERCENT),
-        addresses: ADDRESSES,
-        dev: loaded.config.dev,
-        ..BitcoinSettings::default()
-    };
+    let mut settings = BitcoinSettings::new(assumed.timing);
+    settings.dev = loaded.config.dev;
+    if let Some(cap) = chain.fee_cap {
+        settings.most_sat_per_vb = cap;
+    }
+    if let Some(percent) = chain.fee_percent {
+        settings.most_percent = percent.into();
+    }
     BitcoinSide::open(connected, seed, engine.clone(), settings)
         .await
         .map_err(|error| failed(&error))

@@ -1,4 +1,7 @@
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use alloy::{
     consensus::SignableTransaction,
@@ -38,6 +41,15 @@ pub(crate) async fn open_signer(
 }
 
 impl NodeSigner {
+    /// The key as whatever signs hashes and typed data.
+    pub(crate) fn into_signer(self) -> Arc<dyn alloy::signers::Signer + Send + Sync> {
+        match self {
+            Self::Local(key) => Arc::new(key),
+            #[cfg(feature = "kms-aws")]
+            Self::Aws(key) => Arc::new(key),
+        }
+    }
+
     /// The address that signatures recover to.
     pub(crate) fn address(&self) -> Address {
         match self {

@@ -1,8 +1,9 @@
 //! The swaps in the store, and how they change there.
 
-use causeway_engine::{Engine, EngineError, Filter, Unit};
+use causeway_engine::{EffectFilter, Engine, EngineError, Filter, Machine as _, ProcessId, Unit};
 use causeway_swap::{Input, SwapId};
 use causeway_types::Timestamp;
+use serde::Serialize;
 
 use crate::{
     SwapError, clock,
@@ -19,6 +20,17 @@ pub struct Ledger {
     pub(crate) heads: Heads,
 }
 
+/// Something that is to be done for a swap and failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Trouble {
+    /// What was to be done.
+    pub what: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why it failed the last time.
+    pub error: String,
+}
+
 impl Ledger {
     /// The swaps in this store.
     pub fn new(engine: Engine) -> Self {
@@ -26,6 +38,32 @@ impl Ledger {
             engine,
             heads: Heads::default(),
         }
+    }
+
+    /// What could not be done for a swap so far, and is tried again.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn troubles(&self, swap: SwapId) -> Result<Vec<Trouble>, SwapError> {
+        let filter = EffectFilter {
+            process: Some(ProcessId {
+                kind: SwapMachine::KIND.to_owned(),
+                key: swap.to_string(),
+            }),
+            open_only: true,
+            troubled_only: true,
+            ..EffectFilter::default()
+        };
+        let effects = self.engine.effects(filter).await?;
+        let troubles = effects.into_iter().filter_map(|effect| {
+            let what = effect.key.rsplit('#').next().unwrap_or_default().to_owned();
+            Some(Trouble {
+                what,
+                attempts: effect.attempts,
+                error: effect.last_error?,
+            })
+        });
+        Ok(troubles.collect())
     }
 
     /// Wants a swap to end, as far as that is safe.

@@ -39,7 +39,7 @@ pub use chain::{
 pub use desk::Spans;
 pub use error::SwapError;
 pub use identity::{ParsePeerError, PeerId, PeerKey, PeerSignature, Statement, WrongSignature};
-pub use ledger::Ledger;
+pub use ledger::{Ledger, Trouble};
 pub use maker::{MakerConfig, Pair};
 pub use negotiation::{Acceptance, Offers, Proposal, QuoteRequest, SignedOffer, SignedQuote};
 pub use prices::{FixedPrice, PriceServer, PriceSource};

@@ -104,7 +104,9 @@ pub(super) async fn until_settled(
             }
             let record = running.service().ledger().record(*swap).await;
             let record = record.map_err(|error| failed(&error))?;
-            let view = SwapView::of(&record, running.assets()).await?;
+            let troubles = running.service().ledger().troubles(*swap).await;
+            let troubles = troubles.map_err(|error| failed(&error))?;
+            let view = SwapView::of(&record, troubles, running.assets()).await?;
             let told = told.entry(*swap).or_default();
             for step in view::steps(&record, &view) {
                 if told.insert(step.key()) {

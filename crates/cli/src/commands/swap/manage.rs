@@ -139,7 +139,9 @@ pub(super) async fn show(
     let ledger = Ledger::new(open_existing(loaded).await?);
     let record = find(&ledger, &args.swap).await?;
     let assets = swaps::assets(loaded)?;
-    output.print(&SwapView::of(&record, &assets).await?);
+    let troubles = ledger.troubles(record.id()).await;
+    let troubles = troubles.map_err(|error| failed(&error))?;
+    output.print(&SwapView::of(&record, troubles, &assets).await?);
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use causeway_swap::{Advice, Effect, Expiry, Leg, Phase, Spend};
-use causeway_swap_service::Record;
+use causeway_swap_service::{Record, Trouble};
 use causeway_types::Timestamp;
 use serde::Serialize;
 
@@ -25,6 +25,8 @@ pub(super) struct SwapView {
     legs: [LegView; 2],
     /// What a person should know or do, the most pressing first.
     advice: Vec<String>,
+    /// What could not be done so far, and is tried again.
+    troubles: Vec<Trouble>,
     story: Vec<StoryLine>,
     #[serde(skip)]
     waits: String,
@@ -87,7 +89,11 @@ impl fmt::Display for Step {
 
 impl SwapView {
     /// The swap, with amounts as its assets write them.
-    pub(super) async fn of(record: &Record, assets: &Assets) -> Result<Self, Failure> {
+    pub(super) async fn of(
+        record: &Record,
+        troubles: Vec<Trouble>,
+        assets: &Assets,
+    ) -> Result<Self, Failure> {
         let now = now();
         let terms = record.terms();
         let info = async |leg: Leg| assets.info(&terms.legs.of(leg).asset).await;
@@ -114,6 +120,7 @@ impl SwapView {
             gets: show(role.claims()),
             legs: [leg(Leg::First, &first), leg(Leg::Second, &second)],
             advice: record.swap.wanted().iter().filter_map(advise).collect(),
+            troubles,
             story: record
                 .story
                 .iter()
@@ -174,6 +181,14 @@ impl fmt::Display for SwapView {
         }
         for moment in &self.story {
             writeln!(f, "  {}  {}", time(moment.at), moment.phase)?;
+        }
+        for trouble in &self.troubles {
+            let Trouble {
+                what,
+                attempts,
+                error,
+            } = trouble;
+            writeln!(f, "  {what} failed {attempts} times, and is tried again: {error}")?;
         }
         for advice in &self.advice {
             writeln!(f, "  ATTENTION: {advice}")?;
@@ -313,6 +328,11 @@ pub(super) fn steps(record: &Record, view: &SwapView) -> Vec<Step> {
                 ));
             }
         }
+    }
+    for trouble in &view.troubles {
+        let text = format!("failed      {}: {}", trouble.what, trouble.error);
+        let event = format!("{}_failed", trouble.what);
+        steps.push(step(event, None, None, text));
     }
     for advice in &view.advice {
         let text = format!("ATTENTION   {advice}");
