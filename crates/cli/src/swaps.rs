@@ -168,9 +168,15 @@ async fn evm_side(
             .remedy("let this node alone send with its key, and keep its store with its chain")
     })?;
     let settings = EvmSettings::default();
-    EvmSide::open(connected, contract, Arc::new(lane), key.into_signer(), settings)
-        .await
-        .map_err(|error| Failure::failed("swaps", error).at(format!("{field}.contract")))
+    EvmSide::open(
+        connected,
+        contract,
+        Arc::new(lane),
+        key.into_signer(),
+        settings,
+    )
+    .await
+    .map_err(|error| Failure::failed("swaps", error).at(format!("{field}.contract")))
 }
 
 async fn bitcoin_side(

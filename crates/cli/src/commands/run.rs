@@ -28,7 +28,7 @@ once, which is safe: what was begun is kept and taken up again.
 
 Alerts go to the metric causeway_alert and, with [alerts], to a webhook. Their names:
   critical  route-broken, pause-failed, monitor-blind, client-frozen, contradiction, quorum-lost,
-            attestors-missing, chain-stalled
+            attestors-missing, chain-stalled, swap-attention
   warning   route-paused, unusual-outflow, token-short, governance-changed, endpoint-down,
             low-balance, packets-stuck, lane-stalled
 

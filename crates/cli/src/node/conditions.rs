@@ -9,6 +9,7 @@ use alloy::primitives::{Address, U256};
 use causeway_alerts::{AlertName, Condition};
 use causeway_engine::{EffectFilter, Engine, UnixMillis};
 use causeway_monitor::GuardedRoute;
+use causeway_swap::{Advice, Leg, SwapId};
 use causeway_types::ChainId;
 use tracing::debug;
 
@@ -44,6 +45,28 @@ pub(super) struct Conditions {
     slow_at: Option<Instant>,
 }
 
+/// What about swaps needs a person.
+async fn swaps(node: &Node) -> Vec<Condition> {
+    let Some(swaps) = node.swaps() else {
+        return Vec::new();
+    };
+    let found = match swaps.ledger().attention().await {
+        Ok(found) => found,
+        Err(error) => {
+            debug!(%error, "swaps cannot be looked at");
+            return Vec::new();
+        }
+    };
+    let condition = |(swap, leg, advice): (SwapId, Leg, Advice)| {
+        let summary = format!(
+            "{} of the {leg}: see `causeway swap show {swap}`",
+            advice.name()
+        );
+        Condition::new(AlertName::SwapAttention, swap.to_string(), summary)
+    };
+    found.into_iter().map(condition).collect()
+}
+
 impl Conditions {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
@@ -60,6 +83,7 @@ impl Conditions {
             self.slow = balances(node, self.limits.low_balance).await;
             self.slow
                 .extend(stuck(&node.engine, self.limits.stuck_after).await);
+            self.slow.extend(swaps(node).await);
             self.slow_at = Some(Instant::now());
         }
         let mut found = self.slow.clone();

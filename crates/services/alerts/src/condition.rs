@@ -64,6 +64,8 @@ alerts! {
     ClientFrozen = "client-frozen", Critical;
     /// Chains contradict each other about a packet.
     Contradiction = "contradiction", Critical;
+    /// Something about a swap needs a person before a time lock ends.
+    SwapAttention = "swap-attention", Critical;
     /// Fewer endpoints of a chain answer than must agree: nothing can be signed or checked.
     QuorumLost = "quorum-lost", Critical;
     /// Fewer attestors answer than must sign: nothing moves.

@@ -13,7 +13,7 @@ use tracing::{debug, warn};
 
 use crate::{
     SwapError,
-    chain::{Locked, SwapChain, Together},
+    chain::{Locked, Spending, SwapChain, Together},
     clock,
     conversation::Conversations,
     ledger::Ledger,
@@ -75,8 +75,34 @@ impl TalkExecutor {
     }
 }
 
+impl ChainExecutor {
+    /// Spends a lock for somebody that we watch over.
+    async fn act_for(&self, swap: SwapId, what: Spending) -> Result<Next, SwapError> {
+        let watch = self.ledger.watch(swap).await?;
+        let Some(delegated) = watch.ward.delegated(what) else {
+            return Ok(Next::Done);
+        };
+        if watch.wanted() != Some(what) {
+            return Ok(Next::Done);
+        }
+        let lock = watch.ward.lock(watch.ward.leg(what));
+        let locked = Locked {
+            lock: &lock,
+            at: &delegated.at,
+        };
+        let data = &delegated.data;
+        self.chain
+            .act_for(locked, what, data, watch.secret())
+            .await?;
+        Ok(Next::Again(self.again))
+    }
+}
+
 impl Execute for ChainExecutor {
     async fn execute(&self, swap: SwapId, task: &Task) -> Result<Next, SwapError> {
+        if let Task::ActFor(what) = task {
+            return self.act_for(swap, *what).await;
+        }
         let record = self.ledger.record(swap).await?;
         if !record.wants(task) {
             return Ok(Next::Done);

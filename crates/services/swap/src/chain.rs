@@ -104,6 +104,16 @@ impl Together {
     }
 }
 
+/// What one party alone can do with a lock, and can have done for it by somebody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Spending {
+    /// Claim with the secret, once it is out.
+    Claim,
+    /// Take back after the expiry.
+    Refund,
+}
+
 /// Why a chain did not do what was asked of it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{chain}: {message}")]
@@ -240,6 +250,19 @@ pub trait SwapChain: Send + Sync {
         what: Together,
         answer: &str,
     ) -> Result<String, ChainError>;
+
+    /// What somebody else needs to spend the lock for us, to where we want it, and with which nothing
+    /// else can be done. Holds no key and no secret.
+    async fn delegate(&self, locked: Locked<'_>, what: Spending) -> Result<String, ChainError>;
+
+    /// Spends a lock for a party that has delegated it. A claim needs the secret.
+    async fn act_for(
+        &self,
+        locked: Locked<'_>,
+        what: Spending,
+        delegated: &str,
+        secret: Option<&Secret>,
+    ) -> Result<(), ChainError>;
 
     /// Spends the lock with what was signed together and stored.
     async fn spend_together(

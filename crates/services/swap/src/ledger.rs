@@ -1,7 +1,7 @@
 //! The swaps in the store, and how they change there.
 
 use causeway_engine::{EffectFilter, Engine, EngineError, Filter, Machine as _, ProcessId, Unit};
-use causeway_swap::{Input, SwapId};
+use causeway_swap::{Advice, Effect, Input, Leg, Phase, SwapId};
 use causeway_types::Timestamp;
 use serde::Serialize;
 
@@ -9,6 +9,7 @@ use crate::{
     SwapError, clock,
     heads::Heads,
     record::{Happened, Record, SwapInput, SwapMachine},
+    tower::{TowerMachine, Watch, Watched},
 };
 
 /// The swaps in a store. Cheap to clone.
@@ -64,6 +65,28 @@ impl Ledger {
             })
         });
         Ok(troubles.collect())
+    }
+
+    /// Swaps that a person should look at, and why.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn attention(&self) -> Result<Vec<(SwapId, Leg, Advice)>, SwapError> {
+        let lost = Filter {
+            phases: vec![Phase::Lost.name().to_owned()],
+            ..Filter::default()
+        };
+        let lost = self.engine.processes::<SwapMachine>(lost).await?;
+        let lost = lost.into_iter().map(|process| process.state);
+        let mut found = Vec::new();
+        for record in self.records(true).await?.into_iter().chain(lost) {
+            for effect in record.swap.wanted() {
+                if let Effect::Advise { advice, leg, .. } = effect {
+                    found.push((record.id(), *leg, *advice));
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// Wants a swap to end, as far as that is safe.
@@ -143,18 +166,48 @@ impl Ledger {
         Ok(processes.into_iter().map(|process| process.state).collect())
     }
 
+    /// What we watch over for others; on request only what is not over.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn watches(&self, open_only: bool) -> Result<Vec<Watch>, SwapError> {
+        let filter = Filter {
+            open_only,
+            newest_first: true,
+            ..Filter::default()
+        };
+        let processes = self.engine.processes::<TowerMachine>(filter).await?;
+        Ok(processes.into_iter().map(|process| process.state).collect())
+    }
+
+    /// What we watch over of a swap.
+    pub(crate) async fn watch(&self, swap: SwapId) -> Result<Watch, SwapError> {
+        let process = self
+            .engine
+            .process::<TowerMachine>(&swap.to_string())
+            .await?;
+        let watch = process.map(|process| process.state);
+        watch.ok_or(SwapError::UnknownSwap(swap))
+    }
+
     /// Tells the time to every swap that wants to hear of it.
     pub(crate) async fn tick(&self) -> Result<(), SwapError> {
         let now = clock::now();
         let mut unit = self.begin().await?;
         for due in unit.due(crate::record::CLOCK, now.as_secs()).await? {
-            let Some(process) = unit.process::<SwapMachine>(&due.key).await? else {
-                continue;
-            };
-            let heads = self.heads.for_terms(process.state.terms());
-            let what = Happened::Input(Input::Clock { heads });
-            unit.handle::<SwapMachine>(&due.key, SwapInput { now, what })
-                .await?;
+            let swap = unit.process::<SwapMachine>(&due.key).await?;
+            if let (Some(swap), SwapMachine::KIND) = (swap, due.kind.as_str()) {
+                let heads = self.heads.for_terms(swap.state.terms());
+                let what = Happened::Input(Input::Clock { heads });
+                unit.handle::<SwapMachine>(&due.key, SwapInput { now, what })
+                    .await?;
+            }
+            let watch = unit.process::<TowerMachine>(&due.key).await?;
+            if let (Some(watch), TowerMachine::KIND) = (watch, due.kind.as_str()) {
+                let heads = self.heads.for_terms(&watch.state.ward.terms);
+                let what = Watched::Saw(Input::Clock { heads });
+                unit.handle::<TowerMachine>(&due.key, (now, what)).await?;
+            }
         }
         Ok(unit.commit().await?)
     }

@@ -31,10 +31,12 @@ mod seed;
 mod service;
 mod taker;
 mod talk;
+mod tower;
 mod wire;
 
 pub use chain::{
-    ChainError, ChainUpdate, Follow, Lock, Locked, Session, Sight, Sighting, SwapChain, Together,
+    ChainError, ChainUpdate, Follow, Lock, Locked, Session, Sight, Sighting, Spending, SwapChain,
+    Together,
 };
 pub use desk::Spans;
 pub use error::SwapError;
@@ -48,3 +50,4 @@ pub use seed::{Seed, SeedError};
 pub use service::{ChainPart, SwapConfig, SwapService};
 pub use taker::{MakerClient, Taking};
 pub use talk::TalkError;
+pub use tower::{Delegated, Ward, Watch};

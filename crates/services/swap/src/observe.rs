@@ -16,6 +16,7 @@ use crate::{
     clock,
     ledger::Ledger,
     record::{Happened, SwapMachine},
+    tower::{TowerMachine, Watched},
 };
 
 /// How long to wait before following anew after the chain or the store could not be used.
@@ -179,11 +180,30 @@ impl Ledger {
     ) -> Result<(), SwapError> {
         let now = clock::now();
         let Some(process) = unit.process::<SwapMachine>(&swap.to_string()).await? else {
-            return Ok(());
+            return self.tell_tower(unit, swap, input).await;
         };
         let heads = self.heads.for_terms(process.state.terms());
         for input in [Input::Clock { heads }, input] {
             self.handle(unit, swap, now, Happened::Input(input)).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells a watch of something, if there is one.
+    async fn tell_tower(
+        &self,
+        unit: &mut Unit<'_>,
+        swap: SwapId,
+        input: Input,
+    ) -> Result<(), SwapError> {
+        let key = swap.to_string();
+        let Some(process) = unit.process::<TowerMachine>(&key).await? else {
+            return Ok(());
+        };
+        let heads = self.heads.for_terms(&process.state.ward.terms);
+        for input in [Input::Clock { heads }, input] {
+            let input = (clock::now(), Watched::Saw(input));
+            unit.handle::<TowerMachine>(&key, input).await?;
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::{
-    chain::{Lock, Together},
+    chain::{Lock, Spending, Together},
     identity::{PeerId, PeerSignature},
 };
 
@@ -129,6 +129,8 @@ pub(crate) enum Task {
     },
     /// Sign what the other party has asked for, and give it to it.
     Answer(Asked),
+    /// Spend a lock for a party that we watch over.
+    ActFor(Spending),
 }
 
 impl Record {
@@ -165,6 +167,7 @@ impl Record {
         match task {
             Task::Do(effect) => self.swap.wanted().contains(effect),
             Task::ClaimTogether { .. } => self.claim_together().is_some(),
+            Task::ActFor(_) => false,
             Task::Answer(_) => self.answer().is_some_and(|wanted| wanted.effect == *task),
         }
     }

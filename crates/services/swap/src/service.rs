@@ -16,14 +16,17 @@ use crate::{
     act::{ChainExecutor, TalkExecutor},
     api,
     call::keep_calling,
-    chain::SwapChain,
+    chain::{Locked, Spending, SwapChain},
+    clock,
     conversation::{Chains, Conversations},
     desk::{Desk, Spans},
     identity::{PeerId, PeerKey},
     ledger::Ledger,
     maker::{Maker, MakerConfig},
     observe::Observer,
+    record::Record,
     taker::{MakerClient, Taking},
+    tower::{Delegated, TowerMachine, Ward, Watched},
 };
 
 /// Who worked on the swaps last, in the store.
@@ -150,6 +153,63 @@ impl SwapService {
         let _ = leads.wait_for(|leads| *leads).await;
     }
 
+    /// What somebody else needs to watch over a swap while we are away: to claim for us once the secret is
+    /// out, and to take back for us. It holds nothing that could be stolen with.
+    ///
+    /// # Errors
+    /// When there is no such swap, or nothing in it is locked.
+    pub async fn delegate(&self, swap: SwapId) -> Result<Ward, SwapError> {
+        let record = self.ledger.record(swap).await?;
+        let role = record.swap.role();
+        let claim = self
+            .delegated(&record, role.claims(), Spending::Claim)
+            .await?;
+        let refund = self
+            .delegated(&record, role.locks(), Spending::Refund)
+            .await?;
+        if claim.is_none() && refund.is_none() {
+            let message = format!("nothing in {swap} is locked: there is nothing to watch over");
+            return Err(SwapError::Gone(message));
+        }
+        Ok(record.ward(claim, refund))
+    }
+
+    async fn delegated(
+        &self,
+        record: &Record,
+        leg: Leg,
+        what: Spending,
+    ) -> Result<Option<Delegated>, SwapError> {
+        let Some(at) = record.locked_at(leg) else {
+            return Ok(None);
+        };
+        let lock = record.lock(leg);
+        let chain = self.desk.chain(record.chain(leg))?;
+        let data = chain.delegate(Locked { lock: &lock, at }, what).await?;
+        let at = at.to_owned();
+        Ok(Some(Delegated { at, data }))
+    }
+
+    /// Watches over a swap of somebody else from now on.
+    ///
+    /// # Errors
+    /// When its chains are not ours, or the store fails.
+    pub async fn watch_over(&self, ward: Ward) -> Result<SwapId, SwapError> {
+        let swap = ward.swap();
+        self.look_out_for(&ward)?;
+        let mut unit = self.ledger.begin().await?;
+        let input = (clock::now(), Watched::Begins(Box::new(ward)));
+        unit.handle::<TowerMachine>(&swap.to_string(), input)
+            .await?;
+        unit.commit().await?;
+        Ok(swap)
+    }
+
+    fn look_out_for(&self, ward: &Ward) -> Result<(), SwapError> {
+        let at = Leg::BOTH.map(|leg| ward.at(leg));
+        self.desk.watch(ward.number, &ward.terms, at)
+    }
+
     /// Whether the party can be talked to now.
     pub fn is_connected(&self, peer: PeerId) -> bool {
         self.conversations.is_connected(peer)
@@ -263,6 +323,9 @@ impl SwapService {
         for record in &open {
             let at = Leg::BOTH.map(|leg| record.locked_at(leg));
             self.desk.watch(record.number, record.terms(), at)?;
+        }
+        for watch in self.ledger.watches(true).await? {
+            self.look_out_for(&watch.ward)?;
         }
         if !open.is_empty() {
             info!(swaps = open.len(), "swaps are taken up");

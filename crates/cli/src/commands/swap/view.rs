@@ -188,7 +188,10 @@ impl fmt::Display for SwapView {
                 attempts,
                 error,
             } = trouble;
-            writeln!(f, "  {what} failed {attempts} times, and is tried again: {error}")?;
+            writeln!(
+                f,
+                "  {what} failed {attempts} times, and is tried again: {error}"
+            )?;
         }
         for advice in &self.advice {
             writeln!(f, "  ATTENTION: {advice}")?;
