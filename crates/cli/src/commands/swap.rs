@@ -5,6 +5,7 @@ mod follow;
 mod manage;
 mod offers;
 mod take;
+mod tower;
 mod view;
 mod wallet;
 
@@ -18,6 +19,7 @@ use self::{
     manage::{ListArgs, RefundArgs, ResumeArgs, ShowArgs},
     offers::{OffersArgs, QuoteArgs},
     take::TakeArgs,
+    tower::{DelegateArgs, TowerArgs},
 };
 use crate::{config, failure::Failure, output::Output};
 
@@ -54,6 +56,10 @@ enum SwapCommand {
     Resume(ResumeArgs),
     /// End a swap as far as that is safe, and take back what we locked
     Refund(RefundArgs),
+    /// Write down what a watchtower needs to stand in for us in a swap
+    Delegate(DelegateArgs),
+    /// Watch over swaps of others who may be away
+    Tower(TowerArgs),
     /// Show where coins to be swapped are sent to, and what there is
     Wallet(wallet::WalletArgs),
     /// Deploy the contract that holds locks on an EVM chain
@@ -71,6 +77,8 @@ pub(crate) async fn execute(args: SwapArgs, path: &Path, output: Output) -> Resu
         SwapCommand::Show(args) => Box::pin(manage::show(args, &loaded, output)).await,
         SwapCommand::Resume(args) => Box::pin(manage::resume(args, &loaded, output)).await,
         SwapCommand::Refund(args) => Box::pin(manage::refund(args, &loaded, output)).await,
+        SwapCommand::Delegate(args) => Box::pin(tower::delegate(args, &loaded, output)).await,
+        SwapCommand::Tower(args) => Box::pin(tower::tower(args, &loaded, output)).await,
         SwapCommand::Wallet(args) => Box::pin(wallet::execute(args, &loaded, output)).await,
         SwapCommand::Deploy(args) => Box::pin(deploy::execute(args, &loaded, output)).await,
     }

@@ -21,7 +21,7 @@ use crate::{
     output::Output,
     progress::Progress,
     store::open_store,
-    swaps::{self, Assets},
+    swaps::{self, Assets, Swaps},
 };
 
 /// How often the store is looked at.
@@ -53,11 +53,16 @@ impl Running {
         )
     }
 
-    async fn try_start(loaded: &LoadedConfig) -> Result<Self, Failure> {
+    /// Opens everything without working on anything.
+    pub(super) async fn look_on(loaded: &LoadedConfig) -> Result<Swaps, Failure> {
         swaps::part(loaded)?;
         let engine = open_store(&loaded.store()).await?;
         let owner = format!("swap-{}", std::process::id());
-        let opened = swaps::open(loaded, &engine, owner).await?;
+        swaps::open(loaded, &engine, owner).await
+    }
+
+    async fn try_start(loaded: &LoadedConfig) -> Result<Self, Failure> {
+        let opened = Self::look_on(loaded).await?;
         let service = Arc::new(opened.service);
         let stop = CancellationToken::new();
         let (working, until) = (service.clone(), stop.clone());

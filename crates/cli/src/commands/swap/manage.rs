@@ -89,7 +89,7 @@ impl fmt::Display for Line {
     }
 }
 
-async fn find(ledger: &Ledger, text: &str) -> Result<Record, Failure> {
+pub(super) async fn find(ledger: &Ledger, text: &str) -> Result<Record, Failure> {
     let all = ledger
         .records(false)
         .await

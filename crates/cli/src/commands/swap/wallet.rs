@@ -39,9 +39,7 @@ pub(super) async fn execute(
     loaded: &LoadedConfig,
     output: Output,
 ) -> Result<(), Failure> {
-    let engine = open_store(&loaded.store()).await?;
-    let owner = format!("wallet-{}", std::process::id());
-    let opened = swaps::open(loaded, &engine, owner).await?;
+    let opened = Running::look_on(loaded).await?;
     for chain in opened.service.chains() {
         let failed = |error: causeway_swap_service::ChainError| Failure::failed("chain", error);
         let coin = opened.assets.coin(chain.id()).await?;
