@@ -8,6 +8,7 @@
 //! Building this crate needs no Solidity compiler; `cargo xtask contracts` makes the artifacts.
 
 mod bindings;
+mod hash_time_lock_code;
 pub mod roles;
 mod swap_terms;
 mod well_known;
@@ -17,5 +18,6 @@ pub use bindings::{
     hash_time_lock, ibc_erc20, ics20_transfer, ics26_router, ics27_account, ics27_gmp, test_erc20,
     transfer_safeguards, upgradeable_beacon,
 };
+pub use hash_time_lock_code::{hash_time_lock_code, hash_time_lock_domain};
 pub use swap_terms::{claim_window, refund_right};
-pub use well_known::NATIVE_COIN;
+pub use well_known::{NATIVE_COIN, PERMIT2};

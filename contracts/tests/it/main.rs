@@ -32,6 +32,7 @@ mod router;
 mod signatures;
 mod swap_bond;
 mod swap_claim;
+mod swap_code;
 mod swap_conservation;
 mod swap_gas;
 mod swap_lock;

@@ -20,6 +20,7 @@ mod chain;
 mod config;
 mod error;
 mod follow;
+mod heads;
 mod lane;
 mod revert;
 mod rpc;
@@ -29,6 +30,7 @@ pub use chain::EvmChain;
 pub use config::{EvmConfig, Finality};
 pub use error::{AgreementError, EvmError, Severity, Statement};
 pub use follow::{Cursor, Follower, LogFilter, Update};
+pub use heads::NewestHead;
 pub use lane::{
     LaneConfig, LaneError, LaneStore, Reserved, Settled, SignedAttempt, StoreError, TxCall, TxLane,
     TxOutcome, TxRecord,

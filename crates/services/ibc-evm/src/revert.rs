@@ -4,8 +4,8 @@ use alloy::{primitives::Bytes, sol_types::SolInterface};
 use causeway_contracts::{
     access_manager::AccessManager::AccessManagerErrors,
     attestation_light_client::AttestationLightClient::AttestationLightClientErrors,
-    escrow::Escrow::EscrowErrors, ibc_erc20::IBCERC20::IBCERC20Errors,
-    ics20_transfer::ICS20Transfer::ICS20TransferErrors,
+    escrow::Escrow::EscrowErrors, hash_time_lock::HashTimeLock::HashTimeLockErrors,
+    ibc_erc20::IBCERC20::IBCERC20Errors, ics20_transfer::ICS20Transfer::ICS20TransferErrors,
     ics26_router::ICS26Router::ICS26RouterErrors, ics27_gmp::ICS27GMP::ICS27GMPErrors,
     test_erc20::TestERC20::TestERC20Errors,
     transfer_safeguards::TransferSafeguards::TransferSafeguardsErrors,
@@ -30,6 +30,7 @@ pub fn explain_revert(data: &Bytes) -> String {
         .or_else(|| named::<AttestationLightClientErrors>(data))
         .or_else(|| named::<EscrowErrors>(data))
         .or_else(|| named::<IBCERC20Errors>(data))
+        .or_else(|| named::<HashTimeLockErrors>(data))
         .or_else(|| named::<AccessManagerErrors>(data))
         .or_else(|| named::<TestERC20Errors>(data))
         .unwrap_or_else(|| RevertReason::decode(data).to_string())

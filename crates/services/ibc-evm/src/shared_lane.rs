@@ -5,9 +5,14 @@ use std::{
     time::Duration,
 };
 
-use alloy::{network::TxSigner, primitives::Signature};
+use alloy::{
+    network::TxSigner,
+    primitives::{Address, Signature},
+};
 use causeway_engine::{Engine, Term};
-use causeway_evm::{EvmChain, LaneConfig, LaneError, StoreError, TxCall, TxLane, TxOutcome};
+use causeway_evm::{
+    EvmChain, LaneConfig, LaneError, StoreError, TxCall, TxLane, TxOutcome, TxRecord,
+};
 use causeway_relayer::Leadership;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -24,6 +29,7 @@ const OPEN_AGAIN: Duration = Duration::from_secs(1);
 /// sent by the one before is gone on with, under the same nonces.
 #[derive(Debug)]
 pub struct SharedLane {
+    account: Address,
     open: watch::Receiver<Option<OpenLane>>,
     keeper: Mutex<Option<JoinHandle<()>>>,
     stop: CancellationToken,
@@ -63,6 +69,7 @@ impl SharedLane {
     ) -> Result<Self, LaneError> {
         let name = format!("lane/{}:{}", chain.id(), key.address());
         let leadership = Leadership::new(engine.clone(), name, replica);
+        let account = key.address();
         let opener = Opener {
             chain,
             key: Arc::new(key),
@@ -79,6 +86,7 @@ impl SharedLane {
         let (sender, open) = watch::channel(first.as_ref().map(|(_, open)| open.clone()));
         let keeper = tokio::spawn(opener.keep(first, sender, stop.clone()));
         Ok(Self {
+            account,
             open,
             keeper: Mutex::new(Some(keeper)),
             _guard: stop.clone().drop_guard(),
@@ -96,6 +104,18 @@ impl SharedLane {
         let open = self.current()?;
         let submitting = open.lane.submit(key, call);
         open.over.run_until_cancelled(submitting).await
+    }
+
+    /// The account that signs.
+    pub fn account(&self) -> Address {
+        self.account
+    }
+
+    /// What is kept of the transaction with this key, as [`TxLane::record`] tells; `None` when another
+    /// replica has the lane.
+    pub async fn record(&self, key: &str) -> Option<Result<Option<TxRecord>, LaneError>> {
+        let open = self.current()?;
+        Some(open.lane.record(key).await)
     }
 
     /// The lane, if it is this replica's now.

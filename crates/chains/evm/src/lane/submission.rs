@@ -144,6 +144,12 @@ impl<S: LaneStore> TxLane<S> {
         self.core.try_guess(&call).await.map(drop)
     }
 
+    /// What the store holds of the transaction with this key; `None` if it holds nothing, or if the
+    /// transaction never happened and the key is free.
+    pub async fn record(&self, key: &str) -> Result<Option<TxRecord>, LaneError> {
+        Ok(self.core.store.find(&self.core.name, key).await?)
+    }
+
     /// The most gas that one transaction of this lane may take.
     pub fn gas_cap(&self) -> u64 {
         self.core.gas_cap()
