@@ -7,7 +7,8 @@ use causeway_types::ChainId;
 use clap::Args;
 use serde::Serialize;
 
-use crate::{config::LoadedConfig, failure::Failure, output::Output, store::open_store, swaps};
+use super::follow::Running;
+use crate::{config::LoadedConfig, failure::Failure, output::Output};
 
 /// The arguments of `causeway swap wallet`.
 #[derive(Debug, Args)]

@@ -15,7 +15,9 @@ use super::{
     EvmSettings, act::Spending, consent, error, follow::EvmFollow, lock::Served, read::Reader,
     registry::Registry, send::Sender,
 };
-use crate::{ChainError, Follow, Lock, Locked, Session, SwapChain, Together};
+use crate::{
+    ChainError, Follow, Lock, Locked, Session, Spending as Delegable, SwapChain, Together,
+};
 
 /// An EVM chain that swaps are made on, through one contract and with one account.
 ///
@@ -127,6 +129,10 @@ impl SwapChain for EvmSide {
     /// One account serves all swaps: it is the hash lock that tells them apart.
     fn account(&self, _: u32) -> Result<AccountId, ChainError> {
         Ok(self.account.clone())
+    }
+
+    fn address(&self) -> Result<String, ChainError> {
+        Ok(self.account.address().to_owned())
     }
 
     fn check(&self, terms: &LegTerms) -> Result<(), ChainError> {
@@ -243,6 +249,27 @@ impl SwapChain for EvmSide {
         self.only_refunds(what)?;
         let ours = self.agreed_lock(locked)?;
         consent::check(&ours, &self.reader, answer).await
+    }
+
+    /// Anybody may claim and take back here, to those whom the terms name.
+    async fn delegate(&self, _: Locked<'_>, _: Delegable) -> Result<String, ChainError> {
+        Ok(String::new())
+    }
+
+    async fn act_for(
+        &self,
+        locked: Locked<'_>,
+        what: Delegable,
+        _: &str,
+        secret: Option<&Secret>,
+    ) -> Result<(), ChainError> {
+        match (what, secret) {
+            (Delegable::Refund, _) => self.spend(locked, Spending::Refund).await,
+            (Delegable::Claim, Some(secret)) => self.spend(locked, Spending::Claim(secret)).await,
+            (Delegable::Claim, None) => {
+                Err(self.lasting("nobody claims without the secret".to_owned()))
+            }
+        }
     }
 
     async fn spend_together(
