@@ -1,9 +1,9 @@
 //! What several endpoints say, counted: a single one may lie, be behind or be on another branch.
 
-use std::fmt::Display;
+use std::{cmp::Reverse, fmt::Display};
 
 use alloy_primitives::B256;
-use bitcoin::{Amount, OutPoint, ScriptBuf, Txid};
+use bitcoin::{Amount, FeeRate, OutPoint, ScriptBuf, Txid};
 use causeway_types::ChainId;
 use futures::future::join_all;
 use thiserror::Error;
@@ -65,6 +65,16 @@ pub struct AgreedHead {
     /// The newest height that any endpoint tells of. Where a deadline must not be missed, this is the
     /// one to look at: a lie costs an opportunity and no money.
     pub highest_told: u64,
+}
+
+/// What a transaction has to pay, as enough endpoints see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AgreedRates {
+    /// Below this rate nodes do not take one.
+    pub least: FeeRate,
+    /// What gets one mined in the time that was asked about; `None` while too few nodes have seen enough
+    /// to tell.
+    pub estimate: Option<FeeRate>,
 }
 
 impl BitcoinChain {
@@ -168,6 +178,29 @@ impl BitcoinChain {
         })
     }
 
+    /// What nodes ask for a transaction now, and what they think gets one mined within so many blocks.
+    /// Of several answers it is one that is neither below nor above what honest endpoints say, as long
+    /// as they are enough to agree.
+    ///
+    /// # Errors
+    /// Who said what, when fewer answer at all.
+    pub async fn agreed_rates(&self, blocks: u16) -> Result<AgreedRates, AgreementError> {
+        let least = self
+            .ask_all(|node| async move { node.least_rate().await })
+            .await;
+        let rates = given(&least).copied().collect();
+        let Some(least) = kth_lowest(rates, self.config().agreement) else {
+            let question = "the least fee".to_owned();
+            return Err(self.disagreement(&least, question, |rate| format!("{rate} sat/kwu")));
+        };
+        let wanted = self
+            .ask_all(|node| async move { node.estimated_rate(blocks).await })
+            .await;
+        let rates: Vec<FeeRate> = given(&wanted).copied().flatten().collect();
+        let estimate = kth_lowest(rates, self.config().agreement);
+        Ok(AgreedRates { least, estimate })
+    }
+
     /// What every endpoint says, in their order.
     pub(crate) async fn ask_all<R, Asking>(
         &self,
@@ -231,8 +264,21 @@ impl BitcoinChain {
     }
 }
 
+/// The answers of those who gave one.
+fn given<R>(answers: &[(String, Result<R, RpcError>)]) -> impl Iterator<Item = &R> {
+    answers
+        .iter()
+        .filter_map(|(_, answer)| answer.as_ref().ok())
+}
+
+/// The lowest that at least so many do not exceed.
+fn kth_lowest<N: Ord + Copy>(numbers: Vec<N>, needed: usize) -> Option<N> {
+    let reversed = numbers.into_iter().map(Reverse).collect();
+    kth_highest(reversed, needed).map(|Reverse(number)| number)
+}
+
 /// The highest number that at least so many reach.
-fn kth_highest(mut numbers: Vec<u64>, needed: usize) -> Option<u64> {
+fn kth_highest<N: Ord + Copy>(mut numbers: Vec<N>, needed: usize) -> Option<N> {
     numbers.sort_unstable_by(|left, right| right.cmp(left));
     numbers.get(needed.checked_sub(1)?).copied()
 }
@@ -247,5 +293,12 @@ mod tests {
         assert_eq!(kth_highest(vec![1_000, 1_000, 2], 2), Some(1_000));
         assert_eq!(kth_highest(vec![5], 2), None);
         assert_eq!(kth_highest(vec![5], 1), Some(5));
+    }
+
+    #[test]
+    fn one_of_three_moves_a_rate_neither_up_nor_down() {
+        assert_eq!(kth_lowest(vec![9, 1_000, 8], 2), Some(9));
+        assert_eq!(kth_lowest(vec![9, 0, 8], 2), Some(8));
+        assert_eq!(kth_lowest(vec![9], 2), None);
     }
 }

@@ -99,6 +99,26 @@ impl BitcoinChain {
         self.0.config.network
     }
 
+    /// How many endpoints it has.
+    pub fn endpoints(&self) -> usize {
+        self.0.nodes.len()
+    }
+
+    /// How many of them have to say the same before it is believed.
+    pub fn agreement(&self) -> usize {
+        self.0.config.agreement
+    }
+
+    /// From how many confirmations on a block is final.
+    pub fn confirmations(&self) -> u64 {
+        self.0.config.confirmations
+    }
+
+    /// How often to look for a new block.
+    pub fn poll_interval(&self) -> Duration {
+        self.0.config.poll_interval
+    }
+
     pub(crate) fn config(&self) -> &BitcoinConfig {
         &self.0.config
     }

@@ -99,11 +99,20 @@ fn raised(rate: FeeRate) -> FeeRate {
     FeeRate::from_sat_per_kwu(rate.saturating_add(quarter))
 }
 
-/// What a child has to pay so that it and its parent together pay this rate, as miners reckon it; at
-/// least the rate for itself.
-pub(crate) fn child_fee(parent: &SignedTx, child_vsize: u64, rate: FeeRate) -> Option<Amount> {
-    let together = rate.fee_vb(parent.vsize().checked_add(child_vsize)?)?;
-    let missing = together.checked_sub(parent.fee).unwrap_or(Amount::ZERO);
+/// What a child has to pay so that it and what is pending above it together pay this rate, as miners
+/// reckon it; at least the rate for itself.
+pub(crate) fn child_fee<'tx>(
+    pending: impl IntoIterator<Item = &'tx SignedTx>,
+    child_vsize: u64,
+    rate: FeeRate,
+) -> Option<Amount> {
+    let (mut size, mut paid) = (child_vsize, Amount::ZERO);
+    for tx in pending {
+        size = size.checked_add(tx.vsize())?;
+        paid = paid.checked_add(tx.fee)?;
+    }
+    let together = rate.fee_vb(size)?;
+    let missing = together.checked_sub(paid).unwrap_or(Amount::ZERO);
     Some(missing.max(rate.fee_vb(child_vsize)?))
 }
 

@@ -122,6 +122,14 @@ impl KeyChain {
         let steps = [hardened(0)?, hardened(index)?];
         Ok(derive(&self.locks, &steps, index)?.private_key)
     }
+
+    /// The public half of it, which the other party of the lock is told.
+    ///
+    /// # Errors
+    /// When the index is beyond 2^31.
+    pub fn lock_public_key(&self, index: u32) -> Result<PublicKey, KeyError> {
+        Ok(self.lock_key(index)?.public_key(&CURVE))
+    }
 }
 
 pub(crate) fn p2wpkh(key: &PublicKey) -> ScriptBuf {

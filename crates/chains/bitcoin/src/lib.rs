@@ -34,7 +34,7 @@ mod secret;
 mod wallet;
 
 pub use address::AddressError;
-pub use agreement::{AgreedCoin, AgreedHead, AgreementError, Statement};
+pub use agreement::{AgreedCoin, AgreedHead, AgreedRates, AgreementError, Statement};
 pub use broadcast::{Broadcast, BroadcastError, Refusal};
 pub use chain::{BitcoinChain, BitcoinConfig};
 pub use error::BitcoinError;

@@ -2,7 +2,7 @@
 
 use bitcoin::{
     Amount, EcdsaSighashType, FeeRate, OutPoint, Script, ScriptBuf, Sequence, TapSighashType,
-    Transaction, TxIn, TxOut, Witness,
+    Transaction, TxIn, TxOut, Txid, Witness,
     absolute::LockTime,
     hashes::Hash as _,
     key::Keypair,
@@ -263,6 +263,11 @@ impl CooperativeSpend {
     /// without knowing that it wants both.
     pub const fn sighash(&self) -> [u8; 32] {
         self.sighash
+    }
+
+    /// The id that it will have: no signature changes it.
+    pub fn txid(&self) -> Txid {
+        self.tx.compute_txid()
     }
 
     /// What it pays to whoever mines it.

@@ -5,6 +5,7 @@ use bitcoin::{
     Amount, BlockHash, FeeRate, OutPoint, Script, Txid,
     hex::{DisplayHex as _, FromHex as _},
 };
+use causeway_types::BlockRef;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -40,6 +41,15 @@ impl RpcClient {
             .call_if_known("getblockhash", json!([height]), OUT_OF_RANGE)
             .await?;
         Ok(hash.map(display_bytes))
+    }
+
+    /// The block of this hash: its place, and its own time. `None` if the node does not know it.
+    ///
+    /// # Errors
+    /// When there is no usable answer.
+    pub async fn block_ref(&self, hash: B256) -> Result<Option<BlockRef>, RpcError> {
+        let header = self.header(hash).await?;
+        Ok(header.map(|header| header.block))
     }
 
     pub(crate) async fn header(&self, hash: B256) -> Result<Option<Header>, RpcError> {

@@ -155,6 +155,11 @@ impl Wallet {
         }
     }
 
+    /// Leaves out a coin that something else is known to spend. The next search may find it again.
+    pub fn leave_out(&mut self, at: &OutPoint) {
+        self.coins.remove(at);
+    }
+
     /// Whether one of our addresses was spent by this witness.
     fn is_ours(&self, witness: &Witness) -> bool {
         let key = match witness.to_vec().as_slice() {

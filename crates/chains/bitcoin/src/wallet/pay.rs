@@ -162,6 +162,22 @@ impl KeyChain {
         path: CoinPath,
         rate: FeeRate,
     ) -> Result<SignedTx, WalletError> {
+        self.child_of(&[], parent, vout, path, rate)
+    }
+
+    /// The same for the last of several pending transactions, each of which spends the one before it:
+    /// all of them and the child together reach the rate.
+    ///
+    /// # Errors
+    /// As [`KeyChain::child`].
+    pub fn child_of(
+        &self,
+        ancestors: &[SignedTx],
+        parent: &SignedTx,
+        vout: u32,
+        path: CoinPath,
+        rate: FeeRate,
+    ) -> Result<SignedTx, WalletError> {
         let script = self.coin_script(path)?;
         let output = parent
             .tx
@@ -177,7 +193,8 @@ impl KeyChain {
             height: None,
         };
         let size = vsize(&draft(&[&coin], &[(&script, coin.value)]));
-        let fee = child_fee(parent, size, rate).ok_or(LockError::Rate { rate, vsize: size })?;
+        let fee = child_fee(ancestors.iter().chain([parent]), size, rate)
+            .ok_or(LockError::Rate { rate, vsize: size })?;
         let left = after_fee(self.network(), coin.value, fee, &script)?;
         let tx = sign(self, draft(&[&coin], &[(&script, left)]), &[&coin])?;
         Ok(SignedTx { tx, fee })
