@@ -39,6 +39,8 @@ struct One {
     id: B256,
     /// The blocks that told of this very lock, and are not gone.
     told_in: HashSet<B256>,
+    /// Those of them that told of its claim, with their heights.
+    claimed_in: HashMap<B256, u64>,
 }
 
 /// The upper 160 bits of a word: the party in a `ClaimWindow` or a `RefundRight`.
@@ -86,8 +88,13 @@ impl Registry {
             .entry(lock.hash_lock)
             .or_default()
             .insert(key);
-        let told_in = HashSet::new();
-        watched.locks.insert(key, One { lock, id, told_in });
+        let one = One {
+            lock,
+            id,
+            told_in: HashSet::new(),
+            claimed_in: HashMap::new(),
+        };
+        watched.locks.insert(key, one);
     }
 
     pub(super) fn remove(&self, key: Key) {
@@ -127,10 +134,21 @@ impl Registry {
             .flatten()
             .copied()
             .collect();
+        let mut is_over = false;
         for key in &about {
             if let Some(one) = watched.locks.get_mut(key) {
                 one.told_in.insert(block.hash);
+                // Earlier, and not in this block or after it: what was told may be told once more, from an older place.
+                is_over |= one.claimed_in.values().any(|height| *height < block.height);
+                if matches!(event, Event::Claimed { .. }) {
+                    one.claimed_in.insert(block.hash, block.height);
+                }
             }
+        }
+        // The contract takes the same terms again once they were claimed. That is a gift to the claimer, who may take
+        // it or not, and no part of the swap.
+        if is_over && matches!(event, Event::Locked { .. }) {
+            return Vec::new();
         }
         let all = |keys: Vec<Key>, sight: Sight| {
             let sighting = |(swap, leg)| Sighting {
@@ -172,6 +190,7 @@ impl Registry {
     pub(super) fn withdraw(&self, block: &BlockRef) {
         for one in self.watched().locks.values_mut() {
             one.told_in.remove(&block.hash);
+            one.claimed_in.remove(&block.hash);
         }
         self.reached(block.height.checked_sub(1));
     }

@@ -1,12 +1,13 @@
 //! Taking back before the expiry, with the claimer's consent.
 
-use alloy::primitives::U256;
+use alloy::primitives::{Address, U256};
 use causeway_swap::SpentBy;
 use causeway_swap_service::{Locked, SwapChain as _, Together};
+use serde_json::json;
 
 use crate::support::{
     Party, World,
-    world::{ALICE, BOB},
+    world::{ALICE, BOB, named},
 };
 
 #[tokio::test]
@@ -115,4 +116,28 @@ async fn what_is_not_the_claimers_consent_to_this_lock_is_refused() {
         assert!(!claim.unwrap().passes);
     }
     assert_eq!(world.nonce(ALICE).await, 2);
+}
+
+#[tokio::test]
+async fn a_claimer_that_is_a_contract_consents_by_its_own_rules() {
+    let world = World::new().await;
+    let alice = Party::new(&world, ALICE).await;
+    let refund = Together::Refund;
+    // Answers with the magic value of ERC-1271 whatever it is asked, and with nothing.
+    let cases = [("0x631626ba7e60e01b5f5260205ff3", true), ("0x00", false)];
+    for (number, (code, consents)) in (1..).zip(cases) {
+        let claimer = Address::repeat_byte(0xc0 + number);
+        world.rpc("anvil_setCode", json!([claimer, code])).await;
+        let (mut lock, _) = world.lock(number).await;
+        lock.terms.claimer = named(claimer);
+        let at = alice.make(&lock).await;
+        let locked = Locked {
+            lock: &lock,
+            at: &at,
+        };
+        let checked = alice.side.check_answer(locked, refund, "0x010203").await;
+        assert_eq!(checked.is_ok(), consents, "{checked:?}");
+        let spent = alice.side.spend_together(locked, refund, "0x010203").await;
+        assert_eq!(spent.is_ok(), consents, "{spent:?}");
+    }
 }

@@ -8,7 +8,7 @@ use causeway_engine::Engine;
 use causeway_ibc_evm::SharedLane;
 use causeway_localnet::dev_key;
 use causeway_swap_service::{
-    ChainError,
+    ChainError, SwapChain as _,
     evm::{EvmSettings, EvmSide},
 };
 use serde_json::json;
@@ -64,4 +64,18 @@ async fn what_is_not_the_contract_is_refused() {
         error.message.contains("transactions are sent for"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn nothing_is_locked_while_nobody_reads_the_chain() {
+    let world = World::new().await;
+    let side = open(&world, world.contract, ALICE).await.unwrap();
+    let (lock, _) = world.lock(1).await;
+    side.watch(&lock, None);
+    let error = side.lock(&lock).await.unwrap_err();
+    assert!(
+        error.passes && error.message.contains("are to be read"),
+        "{error}"
+    );
+    assert_eq!(world.nonce(ALICE).await, 0);
 }

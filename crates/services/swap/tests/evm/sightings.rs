@@ -244,3 +244,35 @@ async fn a_claim_in_anybodys_name_and_in_a_batch_is_told_with_its_secret() {
         .unwrap();
     assert_eq!(U256::from_be_slice(&held), U256::from(1_001));
 }
+
+#[tokio::test]
+async fn what_is_locked_once_more_after_its_claim_is_no_part_of_the_swap() {
+    let world = World::new().await;
+    let (alice, bob) = (
+        Party::new(&world, ALICE).await,
+        Party::new(&world, BOB).await,
+    );
+    let (lock, secret) = world.lock(1).await;
+    bob.side.watch(&lock, None);
+    let at = alice.make(&lock).await;
+    let locked = Locked {
+        lock: &lock,
+        at: &at,
+    };
+    bob.side
+        .claim(locked, &secret, lock.terms.expiry)
+        .await
+        .unwrap();
+    bob.watcher.spent(&lock).await;
+    let call = HashTimeLock::lockCoinCall {
+        hashLock: lock.hash_lock.hash(),
+        window: claim_window(dev_key(BOB).address(), timelock(&lock)),
+    };
+    let (data, value) = (call.abi_encode().into(), lock.terms.amount.units());
+    world.send_as(ALICE, world.contract, data, value).await;
+    assert_eq!(world.state(at.parse().unwrap()).await, 2);
+    bob.watcher
+        .reached(world.chain.head().await.unwrap().height)
+        .await;
+    assert_eq!(bob.watcher.sights(&lock).len(), 2);
+}

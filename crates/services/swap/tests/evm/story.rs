@@ -1,6 +1,10 @@
 //! A lock from its making to its end.
 
-use alloy::primitives::{Address, U256};
+use alloy::{
+    primitives::{Address, U256},
+    sol_types::SolCall as _,
+};
+use causeway_contracts::test_erc20::TestERC20;
 use causeway_localnet::dev_key;
 use causeway_swap::{Amount, SpentBy};
 use causeway_swap_service::{Locked, Sight, SwapChain as _};
@@ -277,4 +281,22 @@ async fn what_can_be_locked_leaves_out_what_fees_may_need() {
         !error.passes && error.message.contains("slip44:60"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn an_allowance_that_is_too_small_is_taken_back_before_it_is_given_anew() {
+    let world = World::new().await;
+    let alice = Party::new(&world, ALICE).await;
+    let token = world.token().await;
+    let (lock, _) = world.lock_of_token(1, token).await;
+    let little = TestERC20::approveCall {
+        spender: world.contract,
+        value: U256::from(1_000),
+    };
+    world
+        .send_as(ALICE, token, little.abi_encode().into(), 0)
+        .await;
+    alice.make(&lock).await;
+    // The test's own, nothing, everything, and the lock.
+    assert_eq!(world.nonce(ALICE).await, 4);
 }

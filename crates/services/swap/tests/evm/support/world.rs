@@ -155,6 +155,17 @@ impl World {
         token
     }
 
+    /// Sends from one of anvil's accounts, whose keys it has, past whoever sends for it.
+    pub(crate) async fn send_as(&self, account: usize, to: Address, data: Bytes, value: u128) {
+        let request = json!({
+            "from": dev_key(account).address(),
+            "to": to,
+            "data": data,
+            "value": U256::from(value),
+        });
+        self.rpc("eth_sendTransaction", json!([request])).await;
+    }
+
     /// A stranger locks coin.
     pub(crate) async fn stranger_locks(&self, hash_lock: B256, window: U256, value: u128) {
         let call = HashTimeLock::lockCoinCall {
