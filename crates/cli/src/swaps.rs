@@ -33,6 +33,20 @@ use crate::{
 pub(crate) struct Swaps {
     pub(crate) service: SwapService,
     pub(crate) assets: Assets,
+    pub(crate) lanes: Lanes,
+}
+
+/// The lanes that swaps are made through.
+#[derive(Default)]
+pub(crate) struct Lanes(Vec<Arc<SharedLane>>);
+
+impl Lanes {
+    /// Lets them go, so that another process may have them at once.
+    pub(crate) async fn close(&self) {
+        for lane in &self.0 {
+            lane.close().await;
+        }
+    }
 }
 
 /// The part of the configuration about swaps.
@@ -82,7 +96,9 @@ pub(crate) async fn open(
                 let key = key.clone().ok_or_else(|| no_key(&chain.id))?;
                 let connected = network::connect(&loaded.config, evm).await?;
                 opened.evm.insert(chain.id.clone(), connected.clone());
-                Arc::new(evm_side(evm, chain, &field, connected, key, engine, &owner).await?)
+                let lane = open_lane(&connected, &key, engine, &owner).await?;
+                opened.lanes.0.push(lane.clone());
+                Arc::new(evm_side(evm, chain, &field, connected, key, lane).await?)
             }
             None => {
                 Arc::new(bitcoin_side(loaded, chain, &field, &seed[..], engine, &assumed).await?)
@@ -121,7 +137,12 @@ pub(crate) async fn open(
         owner,
     });
     let service = service.map_err(|error| Failure::failed("swaps", error).at("swaps"))?;
-    Ok(Swaps { service, assets })
+    let lanes = opened.lanes;
+    Ok(Swaps {
+        service,
+        assets,
+        lanes,
+    })
 }
 
 #[derive(Default)]
@@ -129,6 +150,7 @@ struct Opened {
     parts: Vec<ChainPart>,
     policies: BTreeMap<ChainId, ChainPolicy>,
     evm: BTreeMap<ChainId, EvmChain>,
+    lanes: Lanes,
 }
 
 fn no_key(chain: &ChainId) -> Failure {
@@ -145,8 +167,7 @@ async fn evm_side(
     field: &str,
     connected: EvmChain,
     key: NodeSigner,
-    engine: &Engine,
-    owner: &str,
+    lane: Arc<SharedLane>,
 ) -> Result<EvmSide, Failure> {
     let contract = chain.contract.ok_or_else(|| {
         Failure::usage(
@@ -155,6 +176,18 @@ async fn evm_side(
             format!("run `causeway swap deploy --on {}`", evm.label()),
         )
     })?;
+    let settings = EvmSettings::default();
+    EvmSide::open(connected, contract, lane, key.into_signer(), settings)
+        .await
+        .map_err(|error| Failure::failed("swaps", error).at(format!("{field}.contract")))
+}
+
+async fn open_lane(
+    connected: &EvmChain,
+    key: &NodeSigner,
+    engine: &Engine,
+    owner: &str,
+) -> Result<Arc<SharedLane>, Failure> {
     let lane = SharedLane::open(
         connected.clone(),
         key.clone(),
@@ -162,21 +195,11 @@ async fn evm_side(
         owner.to_owned(),
         EvmSettings::lane(),
     );
-    let lane = lane.await.map_err(|error| {
+    lane.await.map(Arc::new).map_err(|error| {
         Failure::failed("lane", error)
             .at("swaps.key")
             .remedy("let this node alone send with its key, and keep its store with its chain")
-    })?;
-    let settings = EvmSettings::default();
-    EvmSide::open(
-        connected,
-        contract,
-        Arc::new(lane),
-        key.into_signer(),
-        settings,
-    )
-    .await
-    .map_err(|error| Failure::failed("swaps", error).at(format!("{field}.contract")))
+    })
 }
 
 async fn bitcoin_side(

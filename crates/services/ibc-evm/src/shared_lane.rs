@@ -124,7 +124,7 @@ impl SharedLane {
     }
 
     /// Lets the lane go, so that another replica may have it at once.
-    pub(crate) async fn close(&self) {
+    pub async fn close(&self) {
         self.stop.cancel();
         let keeper = {
             let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::{
-        DefaultBodyLimit, State, WebSocketUpgrade,
-        rejection::JsonRejection,
+        DefaultBodyLimit, Query, State, WebSocketUpgrade,
+        rejection::{JsonRejection, QueryRejection},
         ws::{Message, WebSocket},
     },
     http::{StatusCode, header},
@@ -64,8 +64,24 @@ pub(crate) fn router(maker: Arc<Maker>, conversations: Conversations) -> Router 
         .with_state(served)
 }
 
-async fn offers(State(served): State<Served>) -> Result<Response, SwapError> {
-    Ok(Json(served.maker.offers().await?).into_response())
+/// Which offers are wanted; all that are made now by default.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    /// How the name of an offer begins that is still to hold.
+    begins: Option<String>,
+}
+
+async fn offers(
+    State(served): State<Served>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+) -> Result<Response, SwapError> {
+    let Query(wanted) = wanted.map_err(|error| SwapError::Malformed(error.body_text()))?;
+    let offers = match wanted.begins {
+        Some(begins) => served.maker.offers_named(&begins),
+        None => served.maker.offers().await?,
+    };
+    Ok(Json(offers).into_response())
 }
 
 async fn quote(

@@ -20,8 +20,8 @@ use crate::{
     record::Peer,
 };
 
-/// Offers end at round moments, so that all who ask within one see the same.
-const ROUND_SECS: u64 = 30;
+/// So many offers are given for one beginning of a name: more say that it is too short.
+const MOST_NAMED: usize = 8;
 /// So many quotes are kept at once. Who wants more has to wait until some have ended.
 const MOST_QUOTES: usize = 10_000;
 
@@ -86,8 +86,9 @@ impl Maker {
     /// What is offered now. A pair without a price is left out.
     pub(crate) async fn offers(&self) -> Result<Offers, SwapError> {
         let now = clock::now();
-        let rounds = now.as_secs() / ROUND_SECS + 1;
-        let until = Timestamp::from_secs(rounds * ROUND_SECS).plus_secs(self.config.offer_secs);
+        // Offers end at round moments, so that all who ask in between see the same.
+        let round = self.config.offer_secs.max(1);
+        let until = Timestamp::from_secs((now.as_secs() / round + 2) * round);
         let mut offers = Vec::new();
         for (number, pair) in self.config.pairs.iter().enumerate() {
             let price = match pair.price.price().await {
@@ -111,6 +112,9 @@ impl Maker {
             let id = offer.id();
             let mut offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
             offered.retain(|_, (offer, _)| offer.until > now);
+            if offered.len() >= MOST_QUOTES {
+                continue;
+            }
             offered.insert(id, (offer.clone(), number));
             offers.push(SignedOffer {
                 id,
@@ -120,6 +124,24 @@ impl Maker {
         }
         let maker = self.desk.key.id();
         Ok(Offers { maker, offers })
+    }
+
+    /// Offers that still hold and whose names begin with these digits, also such as are made no more.
+    pub(crate) fn offers_named(&self, begins: &str) -> Offers {
+        let now = clock::now();
+        let offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+        let fitting = offered
+            .iter()
+            .filter(|(id, (offer, _))| offer.until > now && id.0.to_string().starts_with(begins));
+        let offers = fitting.map(|(id, (offer, _))| SignedOffer {
+            id: *id,
+            offer: offer.clone(),
+            signature: self.desk.key.sign(&SignedOffer::statement(offer)),
+        });
+        Offers {
+            maker: self.desk.key.id(),
+            offers: offers.take(MOST_NAMED).collect(),
+        }
     }
 
     /// Exact amounts for an offer.

@@ -66,7 +66,20 @@ impl MakerClient {
     /// # Errors
     /// When the maker cannot be reached, or has not signed what it sends.
     pub async fn offers(&self) -> Result<Offers, SwapError> {
-        let offers: Offers = self.ask("v1/swap/offers", None::<&()>).await?;
+        self.checked("v1/swap/offers").await
+    }
+
+    /// Offers of its that still hold and whose names begin with these hexadecimal digits.
+    ///
+    /// # Errors
+    /// When the maker cannot be reached, or has not signed what it sends.
+    pub async fn offers_named(&self, begins: &str) -> Result<Offers, SwapError> {
+        self.checked(&format!("v1/swap/offers?begins={begins}"))
+            .await
+    }
+
+    async fn checked(&self, path: &str) -> Result<Offers, SwapError> {
+        let offers: Offers = self.ask(path, None::<&()>).await?;
         for offer in &offers.offers {
             offer.check(offers.maker)?;
         }
@@ -101,7 +114,12 @@ impl MakerClient {
         };
         let mut url = self.url.clone();
         let base = url.path().trim_end_matches('/').to_owned();
+        let (path, query) = match path.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (path, None),
+        };
         url.set_path(&format!("{base}/{path}"));
+        url.set_query(query);
         let request = match body {
             Some(body) => self.client.post(url).json(body),
             None => self.client.get(url),
@@ -138,7 +156,7 @@ impl Desk {
         maker: &MakerClient,
         taking: &Taking,
     ) -> Result<SwapId, SwapError> {
-        let offers = maker.offers().await?;
+        let offers = maker.offers_named(&taking.offer.0.to_string()).await?;
         if offers.maker != taking.maker {
             return Err(TalkError::Stranger {
                 expected: taking.maker,

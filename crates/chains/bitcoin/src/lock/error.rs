@@ -37,6 +37,9 @@ pub enum LockError {
         /// What the mathematics say.
         reason: String,
     },
+    /// A transaction that is no claim without its secret.
+    #[error("the transaction has no place for the secret: it is no claim that lacks it")]
+    NoPlaceForSecret,
     /// The lock has no key path.
     #[error("only a taproot lock can be spent by both parties together")]
     NotTaproot,

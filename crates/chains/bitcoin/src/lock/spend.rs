@@ -25,6 +25,9 @@ const SCHNORR: usize = 64;
 /// The bytes of an ECDSA signature with a small R and S, and the byte that says what is signed.
 const ECDSA: usize = 71;
 
+/// What stands in a witness in place of a secret that is not known yet.
+const BLANK: [u8; 32] = [0; 32];
+
 /// A lock's output on the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockedCoin {
@@ -68,6 +71,47 @@ impl HashTimeLock {
         }
         check_key(self.terms().claim_key, key)?;
         self.spend_alone(coin, &Branch::Claim(secret), key, to, rate)
+    }
+
+    /// A claim that lacks nothing but the secret: signatures do not cover it. Whoever is given this can
+    /// claim for us once the secret is out, to where we want it, and can do nothing else with it.
+    ///
+    /// # Errors
+    /// When the key is another than the lock's, or when the fee leaves too little.
+    pub fn claim_without_secret(
+        &self,
+        coin: LockedCoin,
+        key: &SecretKey,
+        to: &Script,
+        rate: FeeRate,
+    ) -> Result<SignedTx, LockError> {
+        check_key(self.terms().claim_key, key)?;
+        let blank = Secret::from_bytes(BLANK);
+        self.spend_alone(coin, &Branch::Claim(&blank), key, to, rate)
+    }
+
+    /// Completes a [claim without its secret](Self::claim_without_secret).
+    ///
+    /// # Errors
+    /// When the secret is another than the lock's, or when the claim has no place for one.
+    pub fn with_secret(&self, claim: &SignedTx, secret: &Secret) -> Result<SignedTx, LockError> {
+        let (expected, got) = (self.terms().hash, secret.hash());
+        if expected != got {
+            return Err(LockError::WrongSecret { expected, got });
+        }
+        let mut complete = claim.clone();
+        let mut is_complete = false;
+        for input in &mut complete.tx.input {
+            let mut items = input.witness.to_vec();
+            if let Some(blank) = items.get_mut(1).filter(|item| **item == BLANK) {
+                *blank = secret.to_bytes().to_vec();
+                is_complete = true;
+            }
+            input.witness = Witness::from_slice(&items);
+        }
+        is_complete
+            .then_some(complete)
+            .ok_or(LockError::NoPlaceForSecret)
     }
 
     /// The transaction that takes the coin back with the refund key. Nodes take it once the chain has

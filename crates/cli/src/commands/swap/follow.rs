@@ -21,7 +21,7 @@ use crate::{
     output::Output,
     progress::Progress,
     store::open_store,
-    swaps::{self, Assets, Swaps},
+    swaps::{self, Assets, Lanes, Swaps},
 };
 
 /// How often the store is looked at.
@@ -33,6 +33,7 @@ const TURN: Duration = Duration::from_secs(12);
 pub(super) struct Running {
     service: Arc<SwapService>,
     assets: Assets,
+    lanes: Lanes,
     stop: CancellationToken,
     work: JoinHandle<Result<(), causeway_swap_service::SwapError>>,
 }
@@ -70,6 +71,7 @@ impl Running {
         Ok(Self {
             service,
             assets: opened.assets,
+            lanes: opened.lanes,
             stop,
             work,
         })
@@ -87,6 +89,7 @@ impl Running {
     pub(super) async fn stop(self) -> Result<(), Failure> {
         self.stop.cancel();
         let ended = self.work.await;
+        self.lanes.close().await;
         ended
             .map_err(|error| Failure::failed("swaps", error))?
             .map_err(|error| failed(&error))

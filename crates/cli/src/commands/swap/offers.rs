@@ -152,13 +152,19 @@ fn client(url: Url) -> Result<MakerClient, Failure> {
 /// Finds the offer, and reads the amount as its asset writes it.
 pub(super) async fn choose(choice: &Choice, assets: &Assets) -> Result<Chosen, Failure> {
     let client = client(choice.maker.clone())?;
-    let offers = client.offers().await.map_err(|error| failed(&error))?;
+    let digits = choice.offer.strip_prefix("0x").unwrap_or(&choice.offer);
+    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        let message = format!("{:?} is no id of an offer", choice.offer);
+        return Err(Failure::usage("--offer", message, WHERE_TO_LOOK));
+    }
+    let begins = format!("0x{}", digits.to_lowercase());
+    let offers = client.offers_named(&begins).await;
+    let offers = offers.map_err(|error| failed(&error))?;
     let named = offers
         .offers
         .iter()
         .map(|offer| (offer.id.0.to_string(), offer.clone()));
-    let where_to_look = "look at `causeway swap offers`: offers hold for minutes";
-    let offer = by_prefix(&choice.offer, "--offer", named, where_to_look)?;
+    let offer = by_prefix(&choice.offer, "--offer", named, WHERE_TO_LOOK)?;
     let gives = assets.info(&offer.offer.gives).await?;
     let wants = assets.info(&offer.offer.wants).await?;
     let get = swaps::whole(&choice.get, &gives, "--get")?;
@@ -171,6 +177,8 @@ pub(super) async fn choose(choice: &Choice, assets: &Assets) -> Result<Chosen, F
         get,
     })
 }
+
+const WHERE_TO_LOOK: &str = "look at `causeway swap offers`: offers hold for minutes";
 
 /// A quote, in words.
 #[derive(Serialize)]

@@ -101,6 +101,7 @@ pub(super) async fn delegate(
     let record = find(&ledger, &args.swap).await?;
     let opened = Running::look_on(loaded).await?;
     let ward = opened.service.delegate(record.id()).await;
+    opened.lanes.close().await;
     let ward = ward.map_err(|error| failed(&error))?;
     let text =
         serde_json::to_string_pretty(&ward).map_err(|error| Failure::failed("swap", error))?;

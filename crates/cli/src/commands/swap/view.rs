@@ -332,7 +332,8 @@ pub(super) fn steps(record: &Record, view: &SwapView) -> Vec<Step> {
             }
         }
     }
-    for trouble in &view.troubles {
+    // What fails once is mostly a matter of moments.
+    for trouble in view.troubles.iter().filter(|trouble| trouble.attempts > 2) {
         let text = format!("failed      {}: {}", trouble.what, trouble.error);
         let event = format!("{}_failed", trouble.what);
         steps.push(step(event, None, None, text));

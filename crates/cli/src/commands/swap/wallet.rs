@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::follow::Running;
-use crate::{config::LoadedConfig, failure::Failure, output::Output};
+use crate::{config::LoadedConfig, failure::Failure, output::Output, swaps::Swaps};
 
 /// The arguments of `causeway swap wallet`.
 #[derive(Debug, Args)]
@@ -41,6 +41,12 @@ pub(super) async fn execute(
     output: Output,
 ) -> Result<(), Failure> {
     let opened = Running::look_on(loaded).await?;
+    let shown = show(&opened, output).await;
+    opened.lanes.close().await;
+    shown
+}
+
+async fn show(opened: &Swaps, output: Output) -> Result<(), Failure> {
     for chain in opened.service.chains() {
         let failed = |error: causeway_swap_service::ChainError| Failure::failed("chain", error);
         let coin = opened.assets.coin(chain.id()).await?;

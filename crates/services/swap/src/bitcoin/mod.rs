@@ -4,6 +4,7 @@
 //! of ours is spent twice, and no lock funded twice, while the first may still be mined; and the nonce of
 //! a signature that is made together is never stored.
 
+mod delegate;
 mod fees;
 mod follow;
 mod fund;

@@ -82,6 +82,6 @@ impl BitcoinSettings {
 }
 
 /// One virtual byte is four units of weight.
-const fn sat_per_vb(rate: u64) -> FeeRate {
+pub(super) const fn sat_per_vb(rate: u64) -> FeeRate {
     FeeRate::from_sat_per_kwu(rate.saturating_mul(250))
 }

@@ -15,7 +15,7 @@ use super::{
     follow::Following, kept::Funding, purse::Purse, registry::Registry, settings::BitcoinSettings,
     spend::Purpose, store::Store, terms,
 };
-use crate::{ChainError, Follow, Lock, Locked, Session, SwapChain, Together};
+use crate::{ChainError, Follow, Lock, Locked, Session, Spending, SwapChain, Together};
 
 /// The sizes of a payment with one input and change, and of each further input, in virtual bytes.
 const PAYMENT_SIZE: u64 = 153;
@@ -197,6 +197,10 @@ impl SwapChain for BitcoinSide {
         account.map_err(|error| ChainError::lasting(self.id(), error))
     }
 
+    fn address(&self) -> Result<String, ChainError> {
+        self.receiving_address(0)
+    }
+
     fn check(&self, terms: &LegTerms) -> Result<(), ChainError> {
         self.check_terms(terms)
     }
@@ -316,6 +320,20 @@ impl SwapChain for BitcoinSide {
     ) -> Result<String, ChainError> {
         let message = "nobody signs alone here: begin with a request, and finish its session";
         Err(ChainError::lasting(self.id(), message))
+    }
+
+    async fn delegate(&self, locked: Locked<'_>, what: Spending) -> Result<String, ChainError> {
+        self.sign_for_others(locked, what)
+    }
+
+    async fn act_for(
+        &self,
+        locked: Locked<'_>,
+        what: Spending,
+        delegated: &str,
+        secret: Option<&Secret>,
+    ) -> Result<(), ChainError> {
+        self.send_for_others(locked, what, delegated, secret).await
     }
 
     async fn spend_together(
