@@ -40,7 +40,7 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Start two local chains with Causeway between them, and take the tour.
+    /// Start local chains with Causeway between them, and take the tour.
     Up {
         /// Take the tour, stop everything, and exit 0 only if every step happened.
         #[arg(long)]

@@ -13,9 +13,10 @@ use crate::{
 /// Names the `causeway` binary to the programs that start nodes.
 pub(crate) const CAUSEWAY_VARIABLE: &str = "CAUSEWAY_BINARY";
 
-/// Starts two chains and takes the tour.
+/// Starts the chains and takes the tour.
 pub(crate) fn up(workspace: &Workspace, once: bool, rest: &[String]) -> Result<()> {
     setup::run(workspace)?;
+    nodes::provide_litecoin()?;
     build(workspace, &["causeway", "causeway-localnet"], &[])?;
     let mut command = Command::new(workspace.built("debug", "causeway-localnet"));
     // The network's files go to the root of the workspace, where git ignores them.

@@ -55,13 +55,19 @@ const OPTIONS: [&str; 11] = [
 
 /// Both nodes, each unless it is there or its variable names another.
 pub(crate) fn provide(workspace: &Workspace) -> Result<()> {
-    if !named(LITECOIND_VARIABLE)? {
-        provide_litecoind()?;
-    }
+    provide_litecoin()?;
     if !named(BITCOIND_VARIABLE)? {
         provide_bitcoind(workspace)?;
     }
     Ok(())
+}
+
+/// Litecoin's node alone, which needs no building, unless it is there or its variable names another.
+pub(crate) fn provide_litecoin() -> Result<()> {
+    if named(LITECOIND_VARIABLE)? {
+        return Ok(());
+    }
+    provide_litecoind()
 }
 
 /// Whether the variable names a program.

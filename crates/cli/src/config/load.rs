@@ -197,10 +197,12 @@ fn expected(field: &str) -> &'static str {
         "monitor" => "use a table: [monitor]",
         "alerts" => "use a table: [alerts]",
         "webhook" => "use a URL such as \"https://example.org/hook\"",
-        "low_balance" => "use an amount in quotes, such as \"0.05\"",
-        "overdue_after" | "repeat" | "quiet" | "stuck_after" | "stalled_after" => {
-            "use a duration with its unit, such as \"10m\""
+        "low_balance" | "least" | "most" | "inventory" | "price" => {
+            "use an amount in quotes, such as \"0.05\""
         }
+        "overdue_after" | "repeat" | "quiet" | "stuck_after" | "stalled_after" | "block_time"
+        | "inclusion" | "skew" | "down_for" | "longest" | "cooperation" | "script_path"
+        | "offer" | "quote" => "use a duration with its unit, such as \"10m\"",
         "patience" | "outflow_window" => "use a duration with its unit, such as \"60s\"",
         "tokens" | "token" => {
             "use { chain = \"eip155:31337\", token = \"native\" } or the token's address"
@@ -213,13 +215,10 @@ fn expected(field: &str) -> &'static str {
         "long" | "short" => {
             "use a duration or a number of blocks, such as \"6h\" or \"144 blocks\""
         }
-        "least" | "most" | "inventory" | "price" => "use an amount in quotes, such as \"0.05\"",
         "gives" | "wants" => {
             "use { chain = \"alpha\" }, with the address of a token as token if it is one"
         }
         "contract" => "use the contract's address, as `causeway swap deploy` printed it",
-        "block_time" | "inclusion" | "skew" | "down_for" | "longest" | "cooperation"
-        | "script_path" | "offer" | "quote" => "use a duration with its unit, such as \"10m\"",
         "grpc" => "use a table: [grpc] with listen",
         "concurrent" => "use a number from 1 to 1024",
         _ => "`causeway config schema` describes every key",

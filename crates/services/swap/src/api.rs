@@ -112,11 +112,15 @@ async fn session(State(served): State<Served>, upgrade: WebSocketUpgrade) -> Res
     upgrade
         .max_message_size(LONGEST)
         .on_upgrade(async move |socket: WebSocket| {
-            let wire = Wire::over(socket, Message::text, read);
+            let wire = Wire::over(socket, Message::text, ping, read);
             let ended = served.conversations.answered(wire).await;
             debug!(%ended, "a conversation ended");
             drop(permit);
         })
+}
+
+fn ping() -> Message {
+    Message::Ping(axum::body::Bytes::new())
 }
 
 /// What a message means for a conversation.

@@ -81,7 +81,11 @@ async fn connect(url: &Url) -> Result<Wire, TalkError> {
     let (socket, _) = connect_async_with_config(address.as_str(), Some(config), true)
         .await
         .map_err(|error| closed(&error))?;
-    Ok(Wire::over(socket, Message::text, read))
+    Ok(Wire::over(socket, Message::text, ping, read))
+}
+
+fn ping() -> Message {
+    Message::Ping(tokio_tungstenite::tungstenite::Bytes::new())
 }
 
 /// What a message means for a conversation.

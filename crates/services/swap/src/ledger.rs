@@ -1,6 +1,10 @@
 //! The swaps in the store, and how they change there.
 
-use causeway_engine::{EffectFilter, Engine, EngineError, Filter, Machine as _, ProcessId, Unit};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use causeway_engine::{
+    EffectFilter, Engine, EngineError, Filter, Machine as _, ProcessId, Term, Unit,
+};
 use causeway_swap::{Advice, Effect, Input, Leg, Phase, SwapId};
 use causeway_types::Timestamp;
 use serde::Serialize;
@@ -19,6 +23,8 @@ use crate::{
 pub struct Ledger {
     pub(crate) engine: Engine,
     pub(crate) heads: Heads,
+    /// The term of whoever works on the swaps: what is written after it is over is refused.
+    term: Arc<RwLock<Option<Term>>>,
 }
 
 /// Something that is to be done for a swap and failed.
@@ -38,7 +44,13 @@ impl Ledger {
         Self {
             engine,
             heads: Heads::default(),
+            term: Arc::default(),
         }
+    }
+
+    /// Writes in this term from now on, or as somebody who leads nothing.
+    pub(crate) fn lead(&self, term: Option<Term>) {
+        *self.term.write().unwrap_or_else(PoisonError::into_inner) = term;
     }
 
     /// What could not be done for a swap so far, and is tried again.
@@ -112,7 +124,15 @@ impl Ledger {
 
     /// Begins a unit of work.
     pub(crate) async fn begin(&self) -> Result<Unit<'_>, EngineError> {
-        self.engine.begin(clock::millis()).await
+        let mut unit = self.engine.begin(clock::millis()).await?;
+        let term = {
+            let term = self.term.read().unwrap_or_else(PoisonError::into_inner);
+            term.clone()
+        };
+        if let Some(term) = term {
+            unit.fence(&term).await?;
+        }
+        Ok(unit)
     }
 
     /// Lets something happen to a swap, in a unit.

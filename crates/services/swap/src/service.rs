@@ -232,8 +232,10 @@ impl SwapService {
                 }
                 continue;
             };
+            self.ledger.lead(Some(term.clone()));
             let outcome = leadership.during(&term, self.lead(&stop)).await;
             self.leads.send_replace(false);
+            self.ledger.lead(None);
             leadership.resign().await;
             match outcome {
                 // Another process has taken over; it may be our turn again.

@@ -1,6 +1,6 @@
 //! What goes over a connection between two parties: frames of JSON, a text at a time.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use alloy_primitives::B256;
 use causeway_swap::SwapId;
@@ -19,6 +19,11 @@ const INTRODUCTION: Duration = Duration::from_secs(10);
 pub(crate) const LONGEST: usize = 32 * 1_024;
 /// So many texts may wait on either side.
 const AHEAD: usize = 8;
+
+/// How often a silent connection is tried.
+const PING: Duration = Duration::from_secs(20);
+/// An end that has been silent for so long is gone.
+const GONE: Duration = Duration::from_secs(70);
 
 /// What a message of a WebSocket means.
 pub(crate) enum Received {
@@ -63,8 +68,14 @@ pub(crate) enum Frame {
 }
 
 impl Wire {
-    /// A WebSocket as a wire. `write` makes a message of a text, `read` says what one means.
-    pub(crate) fn over<S, M, E>(socket: S, write: fn(String) -> M, read: fn(M) -> Received) -> Self
+    /// A WebSocket as a wire. `write` makes a message of a text, `ping` one that is answered without
+    /// anybody's doing, and `read` says what one means. An end from which nothing comes is gone.
+    pub(crate) fn over<S, M, E>(
+        socket: S,
+        write: fn(String) -> M,
+        ping: fn() -> M,
+        read: fn(M) -> Received,
+    ) -> Self
     where
         S: Stream<Item = Result<M, E>> + Sink<M> + Send + 'static,
         M: Send + 'static,
@@ -74,13 +85,21 @@ impl Wire {
         let (outgoing, mut to_send) = mpsc::channel::<String>(AHEAD);
         let (received, incoming) = mpsc::channel(AHEAD);
         tokio::spawn(async move {
+            let mut heard = Instant::now();
             loop {
                 tokio::select! {
+                    () = tokio::time::sleep(PING) => {
+                        if heard.elapsed() > GONE || sink.send(ping()).await.is_err() {
+                            break;
+                        }
+                        continue;
+                    }
                     text = to_send.recv() => {
                         let Some(text) = text else { break };
                         if sink.send(write(text)).await.is_err() {
                             break;
                         }
+                        continue;
                     }
                     message = stream.next() => match message.and_then(Result::ok).map(read) {
                         Some(Received::Text(text)) => {
@@ -92,6 +111,7 @@ impl Wire {
                         Some(Received::End) | None => break,
                     },
                 }
+                heard = Instant::now();
             }
             // The other end may be gone already.
             let _ = sink.close().await;

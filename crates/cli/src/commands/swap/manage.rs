@@ -152,17 +152,14 @@ pub(super) async fn resume(
     output: Output,
 ) -> Result<(), Failure> {
     let ledger = Ledger::new(open_existing(loaded).await?);
-    let wanted: Vec<SwapId> = match &args.swap {
-        Some(text) => {
-            let record = find(&ledger, text).await?;
-            let resumed = ledger.go_on(record.id()).await;
-            resumed.map_err(|error| failed(&error))?;
-            vec![record.id()]
-        }
-        None => {
-            let open = ledger.records(true).await.map_err(|error| failed(&error))?;
-            open.iter().map(Record::id).collect()
-        }
+    let wanted: Vec<SwapId> = if let Some(text) = &args.swap {
+        let record = find(&ledger, text).await?;
+        let resumed = ledger.go_on(record.id()).await;
+        resumed.map_err(|error| failed(&error))?;
+        vec![record.id()]
+    } else {
+        let open = ledger.records(true).await.map_err(|error| failed(&error))?;
+        open.iter().map(Record::id).collect()
     };
     if wanted.is_empty() {
         return Err(Failure::usage(
