@@ -18,6 +18,9 @@ use causeway_ibc::{
 use causeway_ibc_evm::{decode_event, event_topics, explain_revert};
 use causeway_monitor::Asset;
 use causeway_swap::{Amount, Message, Offer, Price, Quote, Terms};
+use causeway_swap_service::{
+    Acceptance, Offers, Proposal, QuoteRequest, SignedQuote, Ward, reads_frame,
+};
 use causeway_types::{AccountId, AssetId, ChainId};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -36,6 +39,7 @@ pub const TARGETS: &[Target] = &[
     ("proofs", proofs),
     ("reverts", reverts),
     ("swap_messages", swap_messages),
+    ("swap_talk", swap_talk),
     ("tokens", tokens),
 ];
 
@@ -85,15 +89,6 @@ pub fn calls(data: &[u8]) -> bool {
 /// What the parties of a swap send each other. Text may have spaces and any order of fields; what it says
 /// must come back the same.
 pub fn swap_messages(data: &[u8]) -> bool {
-    fn same<T: DeserializeOwned + Serialize + PartialEq>(data: &[u8]) -> Option<T> {
-        let value: T = serde_json::from_slice(data).ok()?;
-        let text = serde_json::to_vec(&value).ok()?;
-        assert!(
-            serde_json::from_slice::<T>(&text).is_ok_and(|again| again == value),
-            "a message is not read as it is written"
-        );
-        Some(value)
-    }
     match chosen(data, 4) {
         Some((0, data)) => same::<Terms>(data).is_some_and(|terms| terms.check().is_ok()),
         Some((1, data)) => same::<Offer>(data).is_some(),
@@ -101,6 +96,32 @@ pub fn swap_messages(data: &[u8]) -> bool {
         Some((_, data)) => same::<Message>(data).is_some(),
         None => false,
     }
+}
+
+/// What parties of a swap send while they negotiate, and over the wire afterwards; and what they give to a
+/// watchtower.
+pub fn swap_talk(data: &[u8]) -> bool {
+    match chosen(data, 7) {
+        Some((0, data)) => same::<Offers>(data).is_some(),
+        Some((1, data)) => same::<QuoteRequest>(data).is_some(),
+        Some((2, data)) => same::<SignedQuote>(data).is_some(),
+        Some((3, data)) => same::<Proposal>(data).is_some(),
+        Some((4, data)) => same::<Acceptance>(data).is_some(),
+        Some((5, data)) => same::<Ward>(data).is_some(),
+        Some((_, data)) => reads_frame(data),
+        None => false,
+    }
+}
+
+/// The value, which must be read as it is written.
+fn same<T: DeserializeOwned + Serialize + PartialEq>(data: &[u8]) -> Option<T> {
+    let value: T = serde_json::from_slice(data).ok()?;
+    let text = serde_json::to_vec(&value).ok()?;
+    assert!(
+        serde_json::from_slice::<T>(&text).is_ok_and(|again| again == value),
+        "a message is not read as it is written"
+    );
+    Some(value)
 }
 
 /// What light clients take: attestations, proofs of them, rotations and evidence.

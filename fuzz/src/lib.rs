@@ -9,5 +9,5 @@ mod decoders;
 
 pub use decoders::{
     TARGETS, Target, attestor_messages, bitcoin_answers, bitcoin_spends, calls, chain_answers,
-    names, packet_events, proofs, reverts, swap_messages, tokens,
+    names, packet_events, proofs, reverts, swap_messages, swap_talk, tokens,
 };

@@ -51,3 +51,4 @@ pub use service::{ChainPart, SwapConfig, SwapService};
 pub use taker::{MakerClient, Taking};
 pub use talk::TalkError;
 pub use tower::{Delegated, Ward, Watch};
+pub use wire::reads_frame;

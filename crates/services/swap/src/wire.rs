@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     identity::{PeerId, PeerSignature},
-    talk::TalkError,
+    talk::{Talk, TalkError},
 };
 
 /// How long the other party may take to say who it is.
@@ -141,4 +141,16 @@ impl Wire {
 
 fn parse(text: &str) -> Result<Frame, TalkError> {
     serde_json::from_str(text).map_err(|error| TalkError::Protocol(error.to_string()))
+}
+
+/// Reads a frame and, if it says something, what it says, as a conversation would; says whether it was
+/// one. For whoever feeds it with arbitrary bytes.
+pub fn reads_frame(json: &[u8]) -> bool {
+    let Ok(frame) = serde_json::from_slice(json) else {
+        return false;
+    };
+    match frame {
+        Frame::Say { body, .. } => serde_json::from_str::<Talk>(&body).is_ok(),
+        _ => true,
+    }
 }
