@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use bitcoin::{OutPoint, ScriptBuf, Txid, Witness, hex::DisplayHex as _};
+use bitcoin::{OutPoint, ScriptBuf, Transaction, Txid, Witness, hex::DisplayHex as _};
 use causeway_bitcoin::{
     BitcoinError, BlockEvent, Cursor, Follower, LockSpend, LockedCoin, RpcErrorKind, Severity,
     Update, Watch,
@@ -9,13 +9,12 @@ use causeway_bitcoin::{
 use causeway_swap::{Amount, Secret, SpentBy, WrongLock};
 use causeway_types::BlockRef;
 use tokio::time::sleep;
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
 use super::{
     kept::{InBlock, Kept, Note, Seen},
     registry::{Conflict, Entry, Output},
     side::BitcoinSide,
-    terms,
 };
 use crate::{ChainError, ChainUpdate, Follow, Lock, Sight, Sighting, Together};
 
@@ -56,20 +55,30 @@ impl Following {
 
     /// Takes in what was asked for since the last look.
     async fn prepare(&mut self) -> Result<(), ChainError> {
-        let incomplete: Vec<Lock> = {
+        let incomplete: Vec<(ScriptBuf, Lock)> = {
             let watched = self.side.registry().open();
             if watched.generation == self.generation {
                 return Ok(());
             }
-            let entries = watched.locks.values();
-            let incomplete = entries.filter(|entry| !entry.is_complete);
-            incomplete.map(|entry| entry.lock.clone()).collect()
+            let entries = watched.locks.iter();
+            let incomplete = entries.filter(|(_, entry)| !entry.is_complete);
+            let named = incomplete.map(|(script, entry)| (script.clone(), entry.lock.clone()));
+            named.collect()
         };
-        for lock in incomplete {
-            let kept = self.side.store().load(&lock).await?;
-            let script = terms::of(self.side.chain(), &lock)?.script_pubkey();
-            if let Some(entry) = self.side.registry().open().locks.get_mut(&script) {
-                complete(entry, &kept);
+        for (script, lock) in incomplete {
+            match self.side.store().load(&lock).await {
+                Ok(kept) => {
+                    let mut watched = self.side.registry().open();
+                    if let Some(entry) = watched.locks.get_mut(&script) {
+                        complete(entry, &kept);
+                    }
+                }
+                // One lock that was stored otherwise must not keep others from being followed.
+                Err(error) if !error.passes => {
+                    error!(chain = %error.chain, swap = %lock.swap, %error, "a lock cannot be watched");
+                    self.side.registry().forget(&script);
+                }
+                Err(error) => return Err(error),
             }
         }
         let watched = self.side.registry().open();
@@ -157,9 +166,8 @@ impl Following {
                 let sight = Sight::LockedOtherwise(WrongLock::Terms);
                 return Ok(Some(sighting(&lock, sight)));
             }
-            let amount = terms::value(self.side.chain(), &lock.terms)?;
             let is_first = entry.output.is_none_or(|output| output.at == coin.outpoint);
-            if coin.value == amount && is_first {
+            if coin.value == entry.value && is_first {
                 let (at, block) = (coin.outpoint, Some(block.hash));
                 entry.output = Some(Output { at, block });
             } else {
@@ -184,7 +192,9 @@ impl Following {
             .any(|node| async move { node.raw_transaction(txid, hash).await })
             .await;
         match found {
-            Ok(Some(bytes)) if bytes.len() <= MOST_BYTES => Some(bytes.to_lower_hex_string()),
+            Ok(Some(bytes)) if bytes.len() <= MOST_BYTES && may_be(&bytes, txid) => {
+                Some(bytes.to_lower_hex_string())
+            }
             Ok(_) => None,
             Err(error) => {
                 debug!(%txid, %error, "a lock's transaction could not be had");
@@ -362,6 +372,12 @@ impl Follow for Following {
         // Numbers and hashes always have a JSON form.
         serde_json::to_string(&self.cursor).unwrap_or_default()
     }
+}
+
+/// Whether these may be the bytes of this transaction. Some of Litecoin's cannot be read here.
+fn may_be(bytes: &[u8], txid: Txid) -> bool {
+    let read = bitcoin::consensus::deserialize::<Transaction>(bytes);
+    read.map_or(true, |tx| tx.compute_txid() == txid)
 }
 
 /// Takes in what an earlier run has stored, as far as it is about the same output.

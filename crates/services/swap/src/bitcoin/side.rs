@@ -239,7 +239,8 @@ impl SwapChain for BitcoinSide {
     fn watch(&self, lock: &Lock, at: Option<&str>) {
         let watched = terms::of(self.chain(), lock).and_then(|terms| {
             let at = at.map(|at| terms::outpoint(self.chain(), at)).transpose()?;
-            self.registry().watch(lock, terms, at);
+            let value = terms::value(self.chain(), &lock.terms)?;
+            self.registry().watch(lock, terms, value, at);
             Ok(())
         });
         // Terms were checked before they were signed, and places come from ourselves.

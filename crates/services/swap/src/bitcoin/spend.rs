@@ -141,8 +141,8 @@ impl BitcoinSide {
         let mut refused = None;
         for one in made.iter().rev() {
             match self.chain().broadcast(&one.tx.bytes()).await {
-                Ok(Broadcast::InChain) => return Standing::InChain,
-                Ok(Broadcast::Accepted) => {
+                Ok(Broadcast::InChain) if self.is_spent(one).await => return Standing::InChain,
+                Ok(_) => {
                     self.send_children(one).await;
                     return Standing::Pending(one);
                 }
@@ -157,6 +157,18 @@ impl BitcoinSide {
             }
         }
         refused.unwrap_or(Standing::Nothing)
+    }
+
+    /// Whether enough endpoints say that what it spends is spent. A single one may say that it is in the
+    /// chain, and nothing would be done about its fee any more.
+    async fn is_spent(&self, made: &Made) -> bool {
+        for input in &made.tx.tx.input {
+            let coin = self.chain().agreed_coin(input.previous_output).await;
+            if !matches!(coin, Ok(None)) {
+                return false;
+            }
+        }
+        true
     }
 
     async fn send_children(&self, made: &Made) {

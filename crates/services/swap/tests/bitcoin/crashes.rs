@@ -82,6 +82,9 @@ async fn what_was_stored_and_not_sent_is_sent_by_whoever_comes_after() {
 #[tokio::test(flavor = "multi_thread")]
 async fn following_goes_on_where_it_stood() {
     let mut world = World::new(NodeKind::Litecoin).await;
+    // Several have to agree on what each block holds, so that whoever looks for less is contradicted.
+    let endpoints = vec![endpoint(&world.node); 3];
+    world.alice.reopen_through(endpoints).await;
     let pair = world.lock(LockForm::Taproot, 20).await;
     let mut alice = Eyes::of(&world.alice).await;
     world.alice.side.watch(&pair.alice, None);

@@ -20,6 +20,8 @@ pub(crate) struct Liar {
 struct Listening {
     node: RpcClient,
     lie: Arc<Mutex<Lie>>,
+    /// A method that it refuses, and how.
+    refuses: Arc<Mutex<Option<(String, Value)>>>,
     /// A method whose requests go no further, and what they said.
     swallows: Arc<Mutex<Option<String>>>,
     swallowed: Arc<Mutex<Vec<Vec<u8>>>>,
@@ -32,6 +34,7 @@ impl Liar {
         let state = Listening {
             node: node.clone(),
             lie: Arc::new(Mutex::new(honest)),
+            refuses: Arc::default(),
             swallows: Arc::default(),
             swallowed: Arc::default(),
         };
@@ -54,6 +57,12 @@ impl Liar {
     /// Lies like this from now on.
     pub(crate) fn lies(&self, lie: impl Fn(&str, Value) -> Value + Send + Sync + 'static) {
         *self.state.lie.lock().unwrap() = Arc::new(lie);
+    }
+
+    /// Answers a method with this error from now on, and asks nobody.
+    pub(crate) fn refuses(&self, method: &str, code: i64, message: &str) {
+        let answer = json!({ "code": code, "message": message });
+        *self.state.refuses.lock().unwrap() = Some((method.to_owned(), answer));
     }
 
     /// Keeps what transactions it is sent to itself.
@@ -81,6 +90,11 @@ async fn answer(
         let bytes = Vec::from_hex(request["params"][0].as_str().unwrap()).unwrap();
         state.swallowed.lock().unwrap().push(bytes);
         return (StatusCode::SERVICE_UNAVAILABLE, Json(Value::Null));
+    }
+    let refuses = state.refuses.lock().unwrap().clone();
+    if let Some((_, error)) = refuses.filter(|(refused, _)| refused == method) {
+        let answer = json!({ "result": null, "error": error, "id": 0 });
+        return (StatusCode::INTERNAL_SERVER_ERROR, Json(answer));
     }
     let lie = Arc::clone(&state.lie.lock().unwrap());
     match state
