@@ -1,9 +1,9 @@
 //! What to do about the fee of a pending transaction, decided from what is known and nothing else.
 
 use bitcoin::{Amount, FeeRate};
-use causeway_bitcoin::{AgreedRates, FeeChoice, FeeLimits, FeeSituation};
+use causeway_bitcoin::{AgreedRates, FeeChoice, FeeLimits, FeeSituation, SignedTx};
 
-use super::{kept::Made, settings::BitcoinSettings};
+use super::settings::BitcoinSettings;
 
 /// The size of a child that spends what its parent pays us, in virtual bytes.
 pub(super) const CHILD_SIZE: u64 = 110;
@@ -59,14 +59,16 @@ impl Market {
         plan(self.choose(vsize, None, self.blocks_left), FeeRate::ZERO)
     }
 
-    /// How to raise what is pending: by another of this size that replaces it, where there is one and
+    /// How to raise what is pending, a transaction and its line of children: by another of this size that replaces it, where there is one and
     /// nodes replace, else by a child. What nodes refuse is raised in any case.
-    pub(super) fn raise(&self, pending: &Made, replacing: Option<u64>, refused: bool) -> Plan {
-        let paid: u64 = pending.package().map(|tx| tx.fee.to_sat()).sum();
-        let size: u64 = pending
-            .package()
-            .map(causeway_bitcoin::SignedTx::vsize)
-            .sum();
+    pub(super) fn raise(
+        &self,
+        pending: &[SignedTx],
+        replacing: Option<u64>,
+        refused: bool,
+    ) -> Plan {
+        let paid: u64 = pending.iter().map(|tx| tx.fee.to_sat()).sum();
+        let size: u64 = pending.iter().map(SignedTx::vsize).sum();
         let paying = FeeRate::from_sat_per_kwu(paid.saturating_mul(250) / size.max(1));
         // From the last blocks on, every block raises.
         let blocks_left = if refused { 0 } else { self.blocks_left };

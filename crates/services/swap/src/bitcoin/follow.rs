@@ -311,9 +311,12 @@ impl Following {
                 continue;
             }
             for funding in &kept.fundings {
-                let txid = funding.tx.txid();
-                self.side.registry().forget_funding(txid);
-                self.side.purse().settle(txid, false);
+                self.side.registry().forget_funding(funding.tx.txid());
+                // What a child of it has spent may be there after all.
+                let search = !funding.children.is_empty();
+                for payment in funding.package() {
+                    self.side.purse().settle(payment.txid(), search);
+                }
             }
             self.side.store().note(&lock, Note::Done).await?;
         }
@@ -322,7 +325,12 @@ impl Following {
                 .store()
                 .note(&lock, Note::Dead { funding })
                 .await?;
-            self.side.purse().settle(funding, true);
+            let kept = self.side.store().load(&lock).await?;
+            for dead in kept.fundings.iter().filter(|one| one.tx.txid() == funding) {
+                for payment in dead.package() {
+                    self.side.purse().settle(payment.txid(), true);
+                }
+            }
             self.side.registry().forget_funding(funding);
         }
         Ok(())

@@ -61,7 +61,7 @@ impl BitcoinSide {
             fundings.extend(kept.funding().cloned());
         }
         fundings.sort_by_key(|funding| funding.made_at);
-        let payments = fundings.into_iter().map(|funding| funding.tx).collect();
+        let payments = fundings.iter().flat_map(Funding::package).collect();
         let purse = Purse::new(keys.clone(), settings.addresses, payments).map_err(of_key)?;
         Ok(Self(Arc::new(Inner {
             chain,

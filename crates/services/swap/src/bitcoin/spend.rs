@@ -143,7 +143,7 @@ impl BitcoinSide {
             match self.chain().broadcast(&one.tx.bytes()).await {
                 Ok(Broadcast::InChain) if self.is_spent(one).await => return Standing::InChain,
                 Ok(_) => {
-                    self.send_children(one).await;
+                    self.send_children(&one.children).await;
                     return Standing::Pending(one);
                 }
                 Err(error) => {
@@ -171,8 +171,8 @@ impl BitcoinSide {
         true
     }
 
-    async fn send_children(&self, made: &Made) {
-        for child in &made.children {
+    pub(super) async fn send_children(&self, children: &[SignedTx]) {
+        for child in children {
             if let Err(error) = self.chain().broadcast(&child.bytes()).await {
                 debug!(chain = %self.chain().id(), txid = %child.txid(), %error,
                     "a child was not taken again");
@@ -215,10 +215,14 @@ impl BitcoinSide {
             _ if replaces => Some(self.build(job, FeeRate::from_sat_per_kwu(1))?.vsize()),
             _ => None,
         };
-        match market.raise(pending, vsize, refused) {
+        match market.raise(&pending.package(), vsize, refused) {
             Plan::Keep => Ok(None),
             Plan::Replace(rate) => Ok(Some(self.another(job, rate, height)?)),
-            Plan::Child(rate) => Ok(Some(self.child(pending, rate, height)?)),
+            Plan::Child(rate) => {
+                let child = self.child(&pending.package(), 0, pending.path, rate)?;
+                let of = pending.tx.txid();
+                Ok(Some(Note::Child { of, child, height }))
+            }
             plan => Err(self.cannot_raise(job, &plan)),
         }
     }
@@ -236,26 +240,26 @@ impl BitcoinSide {
         }))
     }
 
-    fn child(&self, pending: &Made, rate: FeeRate, height: u64) -> Result<Note, ChainError> {
-        let package: Vec<SignedTx> = pending.package().cloned().collect();
-        let (parent, ancestors) = match package.split_last() {
-            Some((parent, ancestors)) => (parent, ancestors),
-            None => (&pending.tx, &[][..]),
+    /// One more child for a line of pending transactions, the first of which pays us by this output.
+    pub(super) fn child(
+        &self,
+        pending: &[SignedTx],
+        vout: u32,
+        path: CoinPath,
+        rate: FeeRate,
+    ) -> Result<SignedTx, ChainError> {
+        let Some((parent, ancestors)) = pending.split_last() else {
+            return Err(ChainError::passing(self.chain().id(), "nothing is pending"));
         };
-        let child = self
-            .keys()
-            .child_of(ancestors, parent, 0, pending.path, rate);
+        let vout = if ancestors.is_empty() { vout } else { 0 };
+        let child = self.keys().child_of(ancestors, parent, vout, path, rate);
         let child = child.map_err(|error| {
             let message = format!("the fee cannot be raised by a child: {error}");
             ChainError::passing(self.chain().id(), message)
         })?;
         info!(chain = %self.chain().id(), parent = %parent.txid(), txid = %child.txid(),
             fee = %child.fee, "child made that pays for its parent");
-        Ok(Note::Child {
-            of: pending.tx.txid(),
-            child,
-            height,
-        })
+        Ok(child)
     }
 
     fn build(&self, job: &Job<'_>, rate: FeeRate) -> Result<SignedTx, ChainError> {

@@ -15,7 +15,7 @@ async fn what_was_stored_and_not_sent_is_sent_by_whoever_comes_after() {
         let pair = world.lock(LockForm::Taproot, 20).await;
         // Nothing gets out, so that each stops where a crash would: after storing.
         let silent = Liar::before(&world.rpc).await;
-        silent.swallows("sendrawtransaction");
+        silent.swallows();
         world
             .alice
             .reopen_through(vec![silent.endpoint.clone()])

@@ -83,7 +83,7 @@ async fn change_that_was_never_sent_is_sent_before_what_spends_it() {
     let first = world.lock_numbered(LockForm::Taproot, 20, 0).await;
     let second = world.lock_numbered(LockForm::Taproot, 20, 1).await;
     let silent = Liar::before(&world.rpc).await;
-    silent.swallows("sendrawtransaction");
+    silent.swallows();
     let endpoints = vec![silent.endpoint.clone()];
     world.alice.reopen_through(endpoints).await;
     world.alice.side.lock(&first.alice).await.unwrap_err();
@@ -104,7 +104,7 @@ async fn a_lock_is_paid_a_second_time_only_once_the_first_payment_is_dead_for_go
         let mut world = World::new(kind).await;
         let pair = world.lock(LockForm::Taproot, 20).await;
         let silent = Liar::before(&world.rpc).await;
-        silent.swallows("sendrawtransaction");
+        silent.swallows();
         let endpoints = vec![silent.endpoint.clone()];
         world.alice.reopen_through(endpoints).await;
         world.alice.side.lock(&pair.alice).await.unwrap_err();
