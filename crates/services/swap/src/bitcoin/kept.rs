@@ -281,3 +281,6 @@ impl Made {
         [std::slice::from_ref(&self.tx), &self.children].concat()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -348,20 +348,24 @@ impl BitcoinSide {
         terms::of(self.chain(), lock)?;
         let kept = self.store().load(lock).await?;
         let theirs = kept.seen.as_ref().and_then(|seen| seen.tx.as_ref());
-        if let Some(funding) = kept.funding() {
-            self.send_funding(funding).await?;
+        let locked = if let Some(funding) = kept.funding() {
+            self.send_funding(funding).await
         } else if let Some(hex) = theirs {
             let bytes = Vec::<u8>::from_hex(hex)
                 .map_err(|error| ChainError::lasting(self.chain().id(), error))?;
             let sent = self.chain().broadcast(&bytes).await;
-            self.outcome(sent, "the lock's transaction")?;
-        }
+            self.outcome(sent, "the lock's transaction")
+        } else {
+            Ok(())
+        };
         let spends: Vec<&Made> = kept.spends.iter().collect();
         match self.send(&spends).await {
             Standing::Refused { error, .. } => {
                 self.outcome(Err(error), "the transaction that spends the lock")
             }
-            Standing::Nothing | Standing::InChain | Standing::Pending(_) => Ok(()),
+            // What spends it is there, and so is it, whatever was said about it.
+            Standing::InChain | Standing::Pending(_) => Ok(()),
+            Standing::Nothing => locked,
         }
     }
 }

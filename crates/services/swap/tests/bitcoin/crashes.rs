@@ -109,3 +109,28 @@ async fn following_goes_on_where_it_stood() {
     // What was looked up in the store is not taken for news.
     assert_eq!(alice.withdrawn, []);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_stored_is_sent_although_nothing_else_can_be_known() {
+    let mut world = World::new(NodeKind::Bitcoin).await;
+    let liar = Liar::before(&world.rpc).await;
+    world.bob.reopen_through(vec![liar.endpoint.clone()]).await;
+    let pair = world.lock(LockForm::Taproot, 20).await;
+    let at = world.locked(&pair).await;
+    let (locked, before) = (pair.for_bob(&at), Expiry::Height(pair.expiry()));
+    world
+        .bob
+        .side
+        .claim(locked, &secret(), before)
+        .await
+        .unwrap();
+    let claim = world.only_pending().await;
+    world.forget_pending().await;
+    liar.lies(|method, result| match method {
+        "getmempoolinfo" | "getblockchaininfo" => serde_json::Value::Null,
+        _ => result,
+    });
+    let claimed = world.bob.side.claim(locked, &secret(), before).await;
+    assert!(claimed.unwrap_err().passes);
+    assert_eq!(world.only_pending().await, claim);
+}
