@@ -69,31 +69,66 @@ impl BitcoinChain {
     /// Hands a transaction to all endpoints. Doing so again does no harm, and is to be done with every
     /// block: nodes forget, and others may have pushed it out.
     ///
+    /// The answer is what most say who answer, so that one that lies neither hides that a fee is too low
+    /// nor makes it seem so.
+    ///
     /// # Errors
-    /// When no endpoint takes it: what a node has against it, or else why none could be asked.
+    /// What most have against it, or else why none could be asked.
     pub async fn broadcast(&self, tx: &[u8]) -> Result<Broadcast, BroadcastError> {
         let answers = self
             .ask_all(|node| async move { node.send(tx).await })
             .await;
-        let mut refused = None;
+        let mut verdicts = Vec::new();
         let mut unanswered = None;
         for (_, answer) in answers {
             match answer {
-                Ok(_) => return Ok(Broadcast::Accepted),
+                Ok(_) => verdicts.push(Ok(Broadcast::Accepted)),
                 Err(error) => match verdict(&error) {
-                    Some(Ok(done)) => return Ok(done),
-                    Some(Err(refusal)) => refused = refused.or(Some(refusal)),
+                    Some(verdict) => verdicts.push(verdict),
                     None => unanswered = unanswered.or(Some(error)),
                 },
             }
         }
-        match (refused, unanswered) {
-            (Some(refused), _) => Err(refused),
+        match (most_common(&verdicts), unanswered) {
+            (Some(verdict), _) => verdict,
             (None, Some(error)) => Err(error.into()),
             // There is at least one endpoint, and it has said one or the other.
             (None, None) => Ok(Broadcast::Accepted),
         }
     }
+}
+
+type Verdict = Result<Broadcast, BroadcastError>;
+
+/// What most say; where as many say one thing as another, that a node has it, or else what can be mended.
+fn most_common(verdicts: &[Verdict]) -> Option<Verdict> {
+    let votes = |wanted: &Verdict| {
+        let same = verdicts.iter().filter(|other| is_same(wanted, other));
+        same.count()
+    };
+    let mut best: Option<(&Verdict, (usize, u8))> = None;
+    for verdict in verdicts {
+        let rank = match verdict {
+            Ok(Broadcast::Accepted) => 3,
+            Err(error) if error.severity() == Severity::Retry => 2,
+            Ok(Broadcast::InChain) => 1,
+            Err(_) => 0,
+        };
+        let weight = (votes(verdict), rank);
+        if best.is_none_or(|(_, most)| weight > most) {
+            best = Some((verdict, weight));
+        }
+    }
+    best.map(|(verdict, _)| verdict.clone())
+}
+
+fn is_same(one: &Verdict, other: &Verdict) -> bool {
+    let kind = |verdict: &Verdict| match verdict {
+        Ok(done) => Ok(*done),
+        Err(BroadcastError::Refused { refusal, .. }) => Err(Some(*refusal)),
+        Err(BroadcastError::Rpc(_)) => Err(None),
+    };
+    kind(one) == kind(other)
 }
 
 /// What the node thinks of the transaction; `None` if it has not said.
@@ -151,6 +186,28 @@ mod tests {
                 BroadcastError::Rpc(error) => panic!("{error}"),
             })
         })
+    }
+
+    #[test]
+    fn one_of_three_hides_nothing_and_one_of_two_nothing_that_can_be_mended() {
+        let refused = |refusal| {
+            let message = String::new();
+            Err(BroadcastError::Refused { refusal, message })
+        };
+        let (missing, low) = (refused(Refusal::InputsMissing), refused(Refusal::FeeTooLow));
+        let (accepted, in_chain) = (Ok(Broadcast::Accepted), Ok(Broadcast::InChain));
+        let of = |verdicts: &[&Verdict]| {
+            let verdicts: Vec<_> = verdicts.iter().map(|&verdict| verdict.clone()).collect();
+            most_common(&verdicts)
+        };
+        for liar in [&missing, &accepted, &in_chain] {
+            assert_eq!(of(&[liar, &low, &low]).as_ref(), Some(&low));
+        }
+        assert_eq!(of(&[&low, &accepted, &accepted]), Some(accepted.clone()));
+        assert_eq!(of(&[&missing, &low]), Some(low.clone()));
+        assert_eq!(of(&[&in_chain, &low]), Some(low.clone()));
+        assert_eq!(of(&[&low, &accepted]), Some(accepted));
+        assert_eq!(of(&[]), None);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! What to do about the fee of a pending transaction, decided from what is known and nothing else.
 
 use bitcoin::{Amount, FeeRate};
-use causeway_bitcoin::{AgreedRates, FeeChoice, FeeLimits, FeeSituation};
+use causeway_bitcoin::{AgreedRates, FeeChoice, FeeLimits, FeeSituation, SignedTx};
 
-use super::{kept::Made, settings::BitcoinSettings};
+use super::settings::BitcoinSettings;
 
 /// The size of a child that spends what its parent pays us, in virtual bytes.
 pub(super) const CHILD_SIZE: u64 = 110;
@@ -59,14 +59,16 @@ impl Market {
         plan(self.choose(vsize, None, self.blocks_left), FeeRate::ZERO)
     }
 
-    /// How to raise what is pending: by another of this size that replaces it, where there is one and
+    /// How to raise what is pending, a transaction and its line of children: by another of this size that replaces it, where there is one and
     /// nodes replace, else by a child. What nodes refuse is raised in any case.
-    pub(super) fn raise(&self, pending: &Made, replacing: Option<u64>, refused: bool) -> Plan {
-        let paid: u64 = pending.package().map(|tx| tx.fee.to_sat()).sum();
-        let size: u64 = pending
-            .package()
-            .map(causeway_bitcoin::SignedTx::vsize)
-            .sum();
+    pub(super) fn raise(
+        &self,
+        pending: &[SignedTx],
+        replacing: Option<u64>,
+        refused: bool,
+    ) -> Plan {
+        let paid: u64 = pending.iter().map(|tx| tx.fee.to_sat()).sum();
+        let size: u64 = pending.iter().map(SignedTx::vsize).sum();
         let paying = FeeRate::from_sat_per_kwu(paid.saturating_mul(250) / size.max(1));
         // From the last blocks on, every block raises.
         let blocks_left = if refused { 0 } else { self.blocks_left };
@@ -116,5 +118,100 @@ const fn plan(choice: FeeChoice, paying: FeeRate) -> Plan {
         FeeChoice::Pay(rate) => Plan::Replace(rate),
         FeeChoice::Exhausted { ceiling } => Plan::Exhausted { paying, ceiling },
         FeeChoice::TooDear { floor, ceiling } => Plan::TooDear { floor, ceiling },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bitcoin::{
+        OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Witness, absolute::LockTime,
+        transaction::Version,
+    };
+    use causeway_swap::ChainTiming;
+
+    use super::*;
+
+    const fn sat_per_vb(rate: u64) -> FeeRate {
+        FeeRate::from_sat_per_kwu(rate * 250)
+    }
+
+    /// A transaction of 111 virtual bytes.
+    fn paying(fee: u64) -> SignedTx {
+        let tx = Transaction {
+            version: Version::TWO,
+            lock_time: LockTime::ZERO,
+            input: vec![TxIn {
+                previous_output: OutPoint::null(),
+                script_sig: ScriptBuf::new(),
+                sequence: Sequence::ENABLE_RBF_NO_LOCKTIME,
+                witness: Witness::from_slice(&[[0; 64]]),
+            }],
+            output: vec![TxOut {
+                value: Amount::from_sat(1_000),
+                script_pubkey: ScriptBuf::from_bytes(vec![0; 34]),
+            }],
+        };
+        let fee = Amount::from_sat(fee);
+        SignedTx { tx, fee }
+    }
+
+    fn market(estimate: u64, value: u64, blocks_left: u32) -> Market {
+        let settings = BitcoinSettings::new(ChainTiming::BITCOIN);
+        let rates = AgreedRates {
+            least: sat_per_vb(1),
+            estimate: Some(sat_per_vb(estimate)),
+        };
+        Market::new(&settings, rates, Amount::from_sat(value), blocks_left)
+    }
+
+    #[test]
+    fn what_takes_the_place_of_several_pays_for_all_of_them_and_itself() {
+        let (parent, child) = (paying(111), paying(4_000));
+        assert_eq!(parent.vsize(), 111);
+        let market = market(5, 1_000_000, 50);
+        // Alone, the parent is raised to the estimate.
+        let alone = market.raise(std::slice::from_ref(&parent), Some(143), false);
+        assert_eq!(alone, Plan::Replace(sat_per_vb(5)));
+        // Both together pay enough, until they are refused.
+        let both = [parent, child];
+        assert_eq!(market.raise(&both, Some(143), false), Plan::Keep);
+        let Plan::Replace(rate) = market.raise(&both, Some(143), true) else {
+            panic!("there is enough to replace with");
+        };
+        let fee = rate.fee_vb(143).unwrap().to_sat();
+        assert!((4_111 + 143..4_111 + 150).contains(&fee), "{fee}");
+    }
+
+    #[test]
+    fn a_child_is_reckoned_together_with_what_it_pays_for() {
+        let market = market(5, 1_000_000, 50);
+        let plan = market.raise(&[paying(111)], None, false);
+        assert_eq!(plan, Plan::Child(sat_per_vb(5)));
+        // A tenth of 10,000 is less than 5 for each of 221 bytes.
+        let poor = Market::new(
+            &BitcoinSettings::new(ChainTiming::BITCOIN),
+            market.rates,
+            Amount::from_sat(10_000),
+            50,
+        );
+        let Plan::Child(rate) = poor.raise(&[paying(111)], None, false) else {
+            panic!("there is something left");
+        };
+        assert_eq!(rate, FeeRate::from_sat_per_kwu(1_000 * 250 / 221));
+    }
+
+    #[test]
+    fn a_replacement_that_would_cost_more_than_it_may_is_not_made() {
+        let market = market(5, 30_000, 5);
+        let plan = market.raise(&[paying(2_900)], Some(143), false);
+        assert!(matches!(plan, Plan::Exhausted { .. }), "{plan:?}");
+        let market = Market {
+            limits: FeeLimits {
+                floor: sat_per_vb(50),
+                ..market.limits
+            },
+            ..market
+        };
+        assert!(matches!(market.first(143), Plan::TooDear { .. }));
     }
 }

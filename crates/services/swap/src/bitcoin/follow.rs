@@ -1,26 +1,15 @@
+mod meaning;
+
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use bitcoin::{OutPoint, ScriptBuf, Txid, Witness, hex::DisplayHex as _};
-use causeway_bitcoin::{
-    BitcoinError, BlockEvent, Cursor, Follower, LockSpend, LockedCoin, RpcErrorKind, Severity,
-    Update, Watch,
-};
-use causeway_swap::{Amount, Secret, SpentBy, WrongLock};
-use causeway_types::BlockRef;
+use bitcoin::{OutPoint, ScriptBuf};
+use causeway_bitcoin::{BitcoinError, Cursor, Follower, RpcErrorKind, Severity, Update, Watch};
 use tokio::time::sleep;
-use tracing::{debug, warn};
+use tracing::error;
 
-use super::{
-    kept::{InBlock, Kept, Note, Seen},
-    registry::{Conflict, Entry, Output},
-    side::BitcoinSide,
-    terms,
-};
-use crate::{ChainError, ChainUpdate, Follow, Lock, Sight, Sighting, Together};
-
-/// The most bytes of a lock's transaction that are kept: what nodes relay has no more.
-const MOST_BYTES: usize = 400_000;
+use super::{kept::Kept, registry::Entry, side::BitcoinSide};
+use crate::{ChainError, ChainUpdate, Follow, Lock};
 
 /// Follows the chain for all locks that are watched, and for the wallet.
 pub(super) struct Following {
@@ -56,20 +45,30 @@ impl Following {
 
     /// Takes in what was asked for since the last look.
     async fn prepare(&mut self) -> Result<(), ChainError> {
-        let incomplete: Vec<Lock> = {
+        let incomplete: Vec<(ScriptBuf, Lock)> = {
             let watched = self.side.registry().open();
             if watched.generation == self.generation {
                 return Ok(());
             }
-            let entries = watched.locks.values();
-            let incomplete = entries.filter(|entry| !entry.is_complete);
-            incomplete.map(|entry| entry.lock.clone()).collect()
+            let entries = watched.locks.iter();
+            let incomplete = entries.filter(|(_, entry)| !entry.is_complete);
+            let named = incomplete.map(|(script, entry)| (script.clone(), entry.lock.clone()));
+            named.collect()
         };
-        for lock in incomplete {
-            let kept = self.side.store().load(&lock).await?;
-            let script = terms::of(self.side.chain(), &lock)?.script_pubkey();
-            if let Some(entry) = self.side.registry().open().locks.get_mut(&script) {
-                complete(entry, &kept);
+        for (script, lock) in incomplete {
+            match self.side.store().load(&lock).await {
+                Ok(kept) => {
+                    let mut watched = self.side.registry().open();
+                    if let Some(entry) = watched.locks.get_mut(&script) {
+                        complete(entry, &kept);
+                    }
+                }
+                // One lock that was stored otherwise must not keep others from being followed.
+                Err(error) if !error.passes => {
+                    error!(chain = %error.chain, swap = %lock.swap, %error, "a lock cannot be watched");
+                    self.side.registry().forget(&script);
+                }
+                Err(error) => return Err(error),
             }
         }
         let watched = self.side.registry().open();
@@ -93,228 +92,6 @@ impl Following {
         drop(watched);
         self.scripts = scripts;
         self.outputs = outputs;
-        Ok(())
-    }
-
-    /// What an update means for swaps, after having stored what must be known later.
-    async fn understand(&self, update: &Update) -> Result<ChainUpdate, ChainError> {
-        match update {
-            Update::Block { block, events } => {
-                let mut sightings = Vec::new();
-                for event in events {
-                    let seen = match event {
-                        BlockEvent::Paid {
-                            coin,
-                            script,
-                            coinbase,
-                        } => self.paid(*block, *coin, script, *coinbase).await?,
-                        BlockEvent::Spent {
-                            outpoint,
-                            txid,
-                            witness,
-                        } => {
-                            let by = InBlock {
-                                txid: *txid,
-                                block: *block,
-                            };
-                            self.conflicts(*outpoint, by).await?;
-                            self.spent(*outpoint, by, witness).await?
-                        }
-                    };
-                    sightings.extend(seen);
-                }
-                Ok(ChainUpdate::Block {
-                    block: *block,
-                    sightings,
-                })
-            }
-            Update::Withdrawn { block } => {
-                self.withdrawn(block).await?;
-                Ok(ChainUpdate::Withdrawn { block: *block })
-            }
-            Update::Final { block } => {
-                self.settled(block).await?;
-                Ok(ChainUpdate::Final { block: *block })
-            }
-        }
-    }
-
-    async fn paid(
-        &self,
-        block: BlockRef,
-        coin: LockedCoin,
-        script: &ScriptBuf,
-        coinbase: bool,
-    ) -> Result<Option<Sighting>, ChainError> {
-        let lock = {
-            let mut watched = self.side.registry().open();
-            let Some(entry) = watched.locks.get_mut(script) else {
-                return Ok(None);
-            };
-            let lock = entry.lock.clone();
-            // A miner's reward cannot be spent for 100 blocks, and the expiry would come first.
-            if coinbase {
-                let sight = Sight::LockedOtherwise(WrongLock::Terms);
-                return Ok(Some(sighting(&lock, sight)));
-            }
-            let amount = terms::value(self.side.chain(), &lock.terms)?;
-            let is_first = entry.output.is_none_or(|output| output.at == coin.outpoint);
-            if coin.value == amount && is_first {
-                let (at, block) = (coin.outpoint, Some(block.hash));
-                entry.output = Some(Output { at, block });
-            } else {
-                return Ok(Some(sighting(&lock, locked(coin))));
-            }
-            lock
-        };
-        let seen = Seen {
-            at: coin.outpoint,
-            block,
-            tx: self.transaction(coin.outpoint.txid, block).await,
-        };
-        self.side.store().note(&lock, Note::Seen(seen)).await?;
-        Ok(Some(sighting(&lock, locked(coin))))
-    }
-
-    /// The bytes of a lock's transaction, so that it can be sent again; nothing, if no node gives them.
-    async fn transaction(&self, txid: Txid, block: BlockRef) -> Option<String> {
-        let hash = Some(block.hash);
-        let asked = self.side.chain();
-        let found = asked
-            .any(|node| async move { node.raw_transaction(txid, hash).await })
-            .await;
-        match found {
-            Ok(Some(bytes)) if bytes.len() <= MOST_BYTES => Some(bytes.to_lower_hex_string()),
-            Ok(_) => None,
-            Err(error) => {
-                debug!(%txid, %error, "a lock's transaction could not be had");
-                None
-            }
-        }
-    }
-
-    async fn spent(
-        &self,
-        at: OutPoint,
-        by: InBlock,
-        witness: &Witness,
-    ) -> Result<Option<Sighting>, ChainError> {
-        let found = {
-            let mut watched = self.side.registry().open();
-            watched.lock_at(at).map(|entry| {
-                entry.spent = Some(by.block);
-                (entry.lock.clone(), entry.terms.classify(witness))
-            })
-        };
-        let Some((lock, spend)) = found else {
-            return Ok(None);
-        };
-        let how = match spend {
-            LockSpend::Claim(secret) => SpentBy::Claim {
-                secret: Some(Secret::from_bytes(secret.to_bytes())),
-            },
-            LockSpend::Refund => SpentBy::Refund,
-            LockSpend::KeyPath => {
-                let kept = self.side.store().load(&lock).await?;
-                match kept.wanted_together(by.txid) {
-                    Some(Together::Claim) => SpentBy::Claim { secret: None },
-                    Some(Together::Refund) => SpentBy::Refund,
-                    None => SpentBy::Unknown,
-                }
-            }
-            LockSpend::Unknown => SpentBy::Unknown,
-        };
-        if how == SpentBy::Unknown {
-            warn!(chain = %self.side.chain().id(), swap = %lock.swap, txid = %by.txid,
-                "a lock was spent in a way that cannot be explained");
-        }
-        self.side.store().note(&lock, Note::Spent(Some(by))).await?;
-        Ok(Some(sighting(&lock, Sight::Spent(how))))
-    }
-
-    /// Whether something else spends a coin of one of our fundings.
-    async fn conflicts(&self, at: OutPoint, by: InBlock) -> Result<(), ChainError> {
-        let payment = self.side.registry().open().inputs.get(&at).cloned();
-        let Some(payment) = payment.filter(|payment| payment.txid != by.txid) else {
-            return Ok(());
-        };
-        warn!(chain = %self.side.chain().id(), swap = %payment.lock.swap, funding = %payment.txid,
-            by = %by.txid, "something else spends a coin that a lock was to be paid with");
-        let (funding, with) = (payment.txid, Some(by));
-        let note = Note::Conflict { funding, with };
-        self.side.store().note(&payment.lock, note).await?;
-        let conflict = Conflict {
-            lock: payment.lock,
-            with: by,
-        };
-        let mut watched = self.side.registry().open();
-        watched.conflicts.insert(funding, conflict);
-        Ok(())
-    }
-
-    async fn withdrawn(&self, block: &BlockRef) -> Result<(), ChainError> {
-        let (locks, fundings) = {
-            let watched = self.side.registry().open();
-            let spent_there = |entry: &&Entry| entry.spent.is_some_and(|by| by.hash == block.hash);
-            let locks = watched.locks.values().filter(spent_there);
-            let locks: Vec<Lock> = locks.map(|entry| entry.lock.clone()).collect();
-            let there = watched.conflicts.iter();
-            let there = there.filter(|(_, conflict)| conflict.with.block.hash == block.hash);
-            let fundings = there.map(|(txid, conflict)| (*txid, conflict.lock.clone()));
-            (locks, fundings.collect::<Vec<_>>())
-        };
-        for lock in locks {
-            self.side.store().note(&lock, Note::Spent(None)).await?;
-        }
-        for (funding, lock) in fundings {
-            let note = Note::Conflict {
-                funding,
-                with: None,
-            };
-            self.side.store().note(&lock, note).await?;
-            self.side.registry().open().conflicts.remove(&funding);
-        }
-        let mut watched = self.side.registry().open();
-        for entry in watched.locks.values_mut() {
-            entry.spent = entry.spent.filter(|by| by.hash != block.hash);
-            let stays = |output: &Output| output.block != Some(block.hash);
-            entry.output = entry.output.filter(stays);
-        }
-        Ok(())
-    }
-
-    /// What is final frees what was kept for the case that it is not.
-    async fn settled(&self, block: &BlockRef) -> Result<(), ChainError> {
-        let (locks, fundings) = {
-            let watched = self.side.registry().open();
-            let spent = |entry: &&Entry| entry.spent.is_some_and(|by| by.height <= block.height);
-            let locks = watched.locks.values().filter(spent);
-            let locks: Vec<Lock> = locks.map(|entry| entry.lock.clone()).collect();
-            let conflicts = watched.conflicts.iter();
-            let dead = conflicts.filter(|(_, one)| one.with.block.height <= block.height);
-            let fundings = dead.map(|(txid, conflict)| (*txid, conflict.lock.clone()));
-            (locks, fundings.collect::<Vec<_>>())
-        };
-        for lock in locks {
-            let kept = self.side.store().load(&lock).await?;
-            if kept.done {
-                continue;
-            }
-            for funding in &kept.fundings {
-                let txid = funding.tx.txid();
-                self.side.registry().forget_funding(txid);
-                self.side.purse().settle(txid, false);
-            }
-            self.side.store().note(&lock, Note::Done).await?;
-        }
-        for (funding, lock) in fundings {
-            self.side
-                .store()
-                .note(&lock, Note::Dead { funding })
-                .await?;
-            self.side.purse().settle(funding, true);
-            self.side.registry().forget_funding(funding);
-        }
         Ok(())
     }
 
@@ -343,8 +120,14 @@ impl Follow for Following {
         loop {
             self.prepare().await?;
             if self.update.is_none() {
-                let told = self.follower.try_next().await;
-                self.update = told.map_err(|error| self.failed(&error))?;
+                match self.follower.try_next().await {
+                    Ok(update) => self.update = update,
+                    Err(error) => {
+                        // Whoever asks again at once must not ask too often.
+                        sleep(self.side.chain().poll_interval()).await;
+                        return Err(self.failed(&error));
+                    }
+                }
             }
             let Some(update) = &self.update else {
                 sleep(self.side.chain().poll_interval()).await;
@@ -373,20 +156,5 @@ fn complete(entry: &mut Entry, kept: &Kept) {
     if output.at == seen.at {
         output.block = output.block.or(Some(seen.block.hash));
         entry.spent = entry.spent.or(kept.spent.map(|by| by.block));
-    }
-}
-
-fn locked(coin: LockedCoin) -> Sight {
-    Sight::Locked {
-        at: coin.outpoint.to_string(),
-        amount: Amount::new(coin.value.to_sat().into()),
-    }
-}
-
-const fn sighting(lock: &Lock, sight: Sight) -> Sighting {
-    Sighting {
-        swap: lock.swap,
-        leg: lock.leg,
-        sight,
     }
 }

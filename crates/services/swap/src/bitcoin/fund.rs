@@ -1,17 +1,21 @@
 //! Making a lock.
 
-use bitcoin::ScriptBuf;
-use causeway_bitcoin::{Broadcast, BroadcastError, Refusal};
+use bitcoin::{OutPoint, ScriptBuf};
+use causeway_bitcoin::{Broadcast, BroadcastError, CoinPath, Refusal};
 use causeway_engine::UnixMillis;
 use tracing::{debug, info};
 
 use super::{
+    fees::{Market, Plan},
     kept::{Funding, Kept, Note},
     side::BitcoinSide,
+    spend::CALM,
     terms,
 };
 use crate::{ChainError, Lock};
 
+/// Which output of a funding is its change. The first is the lock.
+const CHANGE: u32 = 1;
 /// Within how many blocks a lock is to be mined.
 pub(super) const FUNDING_TARGET: u16 = 3;
 
@@ -21,22 +25,66 @@ impl BitcoinSide {
         let script = terms::of(self.chain(), lock)?.script_pubkey();
         self.expect_party(lock, &lock.terms.refunder)?;
         let kept = self.store().load(lock).await?;
-        let funding = if let Some(funding) = kept.funding() {
-            funding.clone()
-        } else {
-            self.check_terms(&lock.terms)?;
-            self.expect_enforcement().await?;
-            self.fund(lock, &script).await?
-        };
+        if let Some(funding) = kept.funding() {
+            self.send_funding(funding).await?;
+            return self.raise_funding(lock, funding).await;
+        }
+        self.check_terms(&lock.terms)?;
+        let height = self.expect_enforcement().await?;
+        let funding = self.fund(lock, &script, height).await?;
         self.send_funding(&funding).await
     }
 
-    /// Below a certain height the chain does not hold refunds back, so that a lock is none.
-    async fn expect_enforcement(&self) -> Result<(), ChainError> {
+    /// Adds a child to a funding that waits and pays less than others do, from its change, if it has some
+    /// that nothing else of ours spends.
+    async fn raise_funding(&self, lock: &Lock, funding: &Funding) -> Result<(), ChainError> {
+        let head = self.agreed_head().await?;
+        let pending = funding.package();
+        let (Some(last), true) = (pending.last(), funding.height < head.height) else {
+            return Ok(());
+        };
+        let vout = if pending.len() == 1 { CHANGE } else { 0 };
+        let change = OutPoint::new(last.txid(), vout);
+        let has_change = funding.tx.tx.output.len() > 1;
+        // In a block, it needs no raise.
+        let txid = funding.tx.txid();
+        let waits = self
+            .chain()
+            .any(|node| async move { node.is_pending(txid).await })
+            .await
+            .map_err(|error| ChainError::passing(self.chain().id(), error))?;
+        if !has_change || !waits {
+            return Ok(());
+        }
+        let rates = self.agreed_rates(FUNDING_TARGET).await?;
+        let value = terms::value(self.chain(), &lock.terms)?;
+        let market = Market::new(self.settings(), rates, value, CALM);
+        let Plan::Child(rate) = market.raise(&pending, None, false) else {
+            return Ok(());
+        };
+        let child = self.child(&pending, CHANGE, funding.path, rate)?;
+        let mut purse = self.purse().peek().await;
+        if purse.spends(change) {
+            return Ok(());
+        }
+        let note = Note::Child {
+            of: txid,
+            child: child.clone(),
+            height: head.height,
+        };
+        self.store().note(lock, note).await?;
+        purse.record(&child);
+        drop(purse);
+        let sent = self.chain().broadcast(&child.bytes()).await;
+        self.outcome(sent, "a child of the lock's transaction")
+    }
+
+    /// The newest height. Below a certain one the chain does not hold refunds back, so that a lock is none.
+    async fn expect_enforcement(&self) -> Result<u64, ChainError> {
         let head = self.agreed_head().await?;
         let first = u64::from(self.chain().network().lock_times_from);
         if head.height >= first {
-            return Ok(());
+            return Ok(head.height);
         }
         let message = format!(
             "the chain enforces lock times from height {first} on and is at {}: wait until then",
@@ -46,7 +94,12 @@ impl BitcoinSide {
     }
 
     /// A funding that is stored, from coins that nothing else spends. The purse stays open until then.
-    async fn fund(&self, lock: &Lock, script: &ScriptBuf) -> Result<Funding, ChainError> {
+    async fn fund(
+        &self,
+        lock: &Lock,
+        script: &ScriptBuf,
+        height: u64,
+    ) -> Result<Funding, ChainError> {
         let value = terms::value(self.chain(), &lock.terms)?;
         let rate = self.funding_rate().await?;
         let mut purse = self.purse().open(self.chain()).await?;
@@ -60,6 +113,12 @@ impl BitcoinSide {
         let funding = Funding {
             tx,
             made_at: UnixMillis::now().as_millis(),
+            path: CoinPath {
+                change: true,
+                index: change,
+            },
+            height,
+            children: Vec::new(),
             conflict: None,
             is_dead: false,
         };
@@ -95,7 +154,9 @@ impl BitcoinSide {
     pub(super) async fn send_funding(&self, funding: &Funding) -> Result<(), ChainError> {
         let sent = self.chain().broadcast(&funding.tx.bytes()).await;
         if !is_missing(&sent) {
-            return self.outcome(sent, "the lock's transaction");
+            self.outcome(sent, "the lock's transaction")?;
+            self.send_children(&funding.children).await;
+            return Ok(());
         }
         let ancestors = self.purse().peek().await.ancestors(&funding.tx);
         for ancestor in &ancestors {

@@ -40,6 +40,12 @@ pub(super) struct Funding {
     pub(super) tx: SignedTx,
     /// When it was made, in milliseconds of our clock; puts several in order.
     pub(super) made_at: i64,
+    /// The address of its change.
+    pub(super) path: CoinPath,
+    /// The newest height when it, or its last child, was made.
+    pub(super) height: u64,
+    /// Raise its fee; the first spends its change, each further one the one before it.
+    pub(super) children: Vec<SignedTx>,
     /// What has spent one of its coins in its place.
     pub(super) conflict: Option<InBlock>,
     /// Whether that is final, so that this can never be mined.
@@ -221,10 +227,14 @@ impl Kept {
             }
             Note::Child { of, child, height } => {
                 let mut spends = self.spends.iter_mut();
-                let made = spends.find(|made| made.tx.txid() == of);
-                let made = made.ok_or(KeptError::Unknown { txid: of })?;
-                made.children.push(child);
-                made.height = height;
+                if let Some(made) = spends.find(|made| made.tx.txid() == of) {
+                    made.children.push(child);
+                    made.height = height;
+                } else {
+                    let funding = self.funding_of(of)?;
+                    funding.children.push(child);
+                    funding.height = height;
+                }
             }
             Note::Cosigned(cosigned) => {
                 if self.cosigned.contains(&cosigned) {
@@ -253,6 +263,13 @@ impl Kept {
     }
 }
 
+impl Funding {
+    /// It and its children, the newest last.
+    pub(super) fn package(&self) -> Vec<SignedTx> {
+        [std::slice::from_ref(&self.tx), &self.children].concat()
+    }
+}
+
 impl Made {
     pub(super) fn spends(&self, at: OutPoint) -> bool {
         let mut inputs = self.tx.tx.input.iter();
@@ -260,7 +277,10 @@ impl Made {
     }
 
     /// It and its children, the newest last.
-    pub(super) fn package(&self) -> impl Iterator<Item = &SignedTx> {
-        std::iter::once(&self.tx).chain(&self.children)
+    pub(super) fn package(&self) -> Vec<SignedTx> {
+        [std::slice::from_ref(&self.tx), &self.children].concat()
     }
 }
+
+#[cfg(test)]
+mod tests;

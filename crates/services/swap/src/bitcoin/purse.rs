@@ -25,7 +25,7 @@ enum News {
     /// A payment is mined for good, or never will be.
     Settled {
         payment: Txid,
-        is_dead: bool,
+        search: bool,
     },
 }
 
@@ -76,9 +76,10 @@ impl Purse {
         }
     }
 
-    /// Takes note that a payment is mined for good, or never will be.
-    pub(super) fn settle(&self, payment: Txid, is_dead: bool) {
-        self.note(News::Settled { payment, is_dead });
+    /// Takes note that a payment is mined for good, or never will be, and whether its coins have to be
+    /// searched.
+    pub(super) fn settle(&self, payment: Txid, search: bool) {
+        self.note(News::Settled { payment, search });
     }
 
     fn note(&self, news: News) {
@@ -115,10 +116,9 @@ impl Purse {
         for news in told {
             match news {
                 News::Chain(update) => open.wallet.apply(&update),
-                News::Settled { payment, is_dead } => {
+                News::Settled { payment, search } => {
                     open.payments.retain(|other| other.txid() != payment);
-                    // The coins of one that died have to be searched.
-                    open.must_scan |= is_dead;
+                    open.must_scan |= search;
                 }
             }
         }
@@ -204,6 +204,12 @@ impl Open {
     pub(super) fn record(&mut self, payment: &SignedTx) {
         self.wallet.record(payment);
         self.payments.push(payment.clone());
+    }
+
+    /// Whether a payment of ours spends this.
+    pub(super) fn spends(&self, at: OutPoint) -> bool {
+        let mut spent = self.payments.iter().flat_map(inputs);
+        spent.any(|input| input == at)
     }
 
     /// What all coins together hold, and how many there are.

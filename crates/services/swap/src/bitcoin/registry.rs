@@ -6,7 +6,7 @@ use std::{
 };
 
 use alloy_primitives::B256;
-use bitcoin::{OutPoint, ScriptBuf, Txid};
+use bitcoin::{Amount, OutPoint, ScriptBuf, Txid};
 use causeway_bitcoin::HashTimeLock;
 use causeway_types::BlockRef;
 
@@ -34,6 +34,8 @@ pub(super) struct Watched {
 pub(super) struct Entry {
     pub(super) lock: Lock,
     pub(super) terms: HashTimeLock,
+    /// The agreed amount.
+    pub(super) value: Amount,
     /// The output that is the lock: the first with the right amount. Spends of others say nothing about
     /// the swap, and anybody can pay to the script.
     pub(super) output: Option<Output>,
@@ -70,7 +72,13 @@ impl Registry {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn watch(&self, lock: &Lock, terms: HashTimeLock, at: Option<OutPoint>) {
+    pub(super) fn watch(
+        &self,
+        lock: &Lock,
+        terms: HashTimeLock,
+        value: Amount,
+        at: Option<OutPoint>,
+    ) {
         let mut watched = self.open();
         let output = at.map(|at| Output { at, block: None });
         let script = terms.script_pubkey();
@@ -84,6 +92,7 @@ impl Registry {
             let entry = Entry {
                 lock: lock.clone(),
                 terms,
+                value,
                 output,
                 spent: None,
                 is_complete: false,

@@ -61,7 +61,7 @@ impl BitcoinSide {
             fundings.extend(kept.funding().cloned());
         }
         fundings.sort_by_key(|funding| funding.made_at);
-        let payments = fundings.into_iter().map(|funding| funding.tx).collect();
+        let payments = fundings.iter().flat_map(Funding::package).collect();
         let purse = Purse::new(keys.clone(), settings.addresses, payments).map_err(of_key)?;
         Ok(Self(Arc::new(Inner {
             chain,
@@ -243,7 +243,8 @@ impl SwapChain for BitcoinSide {
     fn watch(&self, lock: &Lock, at: Option<&str>) {
         let watched = terms::of(self.chain(), lock).and_then(|terms| {
             let at = at.map(|at| terms::outpoint(self.chain(), at)).transpose()?;
-            self.registry().watch(lock, terms, at);
+            let value = terms::value(self.chain(), &lock.terms)?;
+            self.registry().watch(lock, terms, value, at);
             Ok(())
         });
         // Terms were checked before they were signed, and places come from ourselves.

@@ -141,9 +141,9 @@ impl BitcoinSide {
         let mut refused = None;
         for one in made.iter().rev() {
             match self.chain().broadcast(&one.tx.bytes()).await {
-                Ok(Broadcast::InChain) => return Standing::InChain,
-                Ok(Broadcast::Accepted) => {
-                    self.send_children(one).await;
+                Ok(Broadcast::InChain) if self.is_spent(one).await => return Standing::InChain,
+                Ok(_) => {
+                    self.send_children(&one.children).await;
                     return Standing::Pending(one);
                 }
                 Err(error) => {
@@ -159,8 +159,20 @@ impl BitcoinSide {
         refused.unwrap_or(Standing::Nothing)
     }
 
-    async fn send_children(&self, made: &Made) {
-        for child in &made.children {
+    /// Whether enough endpoints say that what it spends is spent. A single one may say that it is in the
+    /// chain, and nothing would be done about its fee any more.
+    async fn is_spent(&self, made: &Made) -> bool {
+        for input in &made.tx.tx.input {
+            let coin = self.chain().agreed_coin(input.previous_output).await;
+            if !matches!(coin, Ok(None)) {
+                return false;
+            }
+        }
+        true
+    }
+
+    pub(super) async fn send_children(&self, children: &[SignedTx]) {
+        for child in children {
             if let Err(error) = self.chain().broadcast(&child.bytes()).await {
                 debug!(chain = %self.chain().id(), txid = %child.txid(), %error,
                     "a child was not taken again");
@@ -203,10 +215,14 @@ impl BitcoinSide {
             _ if replaces => Some(self.build(job, FeeRate::from_sat_per_kwu(1))?.vsize()),
             _ => None,
         };
-        match market.raise(pending, vsize, refused) {
+        match market.raise(&pending.package(), vsize, refused) {
             Plan::Keep => Ok(None),
             Plan::Replace(rate) => Ok(Some(self.another(job, rate, height)?)),
-            Plan::Child(rate) => Ok(Some(self.child(pending, rate, height)?)),
+            Plan::Child(rate) => {
+                let child = self.child(&pending.package(), 0, pending.path, rate)?;
+                let of = pending.tx.txid();
+                Ok(Some(Note::Child { of, child, height }))
+            }
             plan => Err(self.cannot_raise(job, &plan)),
         }
     }
@@ -224,26 +240,26 @@ impl BitcoinSide {
         }))
     }
 
-    fn child(&self, pending: &Made, rate: FeeRate, height: u64) -> Result<Note, ChainError> {
-        let package: Vec<SignedTx> = pending.package().cloned().collect();
-        let (parent, ancestors) = match package.split_last() {
-            Some((parent, ancestors)) => (parent, ancestors),
-            None => (&pending.tx, &[][..]),
+    /// One more child for a line of pending transactions, the first of which pays us by this output.
+    pub(super) fn child(
+        &self,
+        pending: &[SignedTx],
+        vout: u32,
+        path: CoinPath,
+        rate: FeeRate,
+    ) -> Result<SignedTx, ChainError> {
+        let Some((parent, ancestors)) = pending.split_last() else {
+            return Err(ChainError::passing(self.chain().id(), "nothing is pending"));
         };
-        let child = self
-            .keys()
-            .child_of(ancestors, parent, 0, pending.path, rate);
+        let vout = if ancestors.is_empty() { vout } else { 0 };
+        let child = self.keys().child_of(ancestors, parent, vout, path, rate);
         let child = child.map_err(|error| {
             let message = format!("the fee cannot be raised by a child: {error}");
             ChainError::passing(self.chain().id(), message)
         })?;
         info!(chain = %self.chain().id(), parent = %parent.txid(), txid = %child.txid(),
             fee = %child.fee, "child made that pays for its parent");
-        Ok(Note::Child {
-            of: pending.tx.txid(),
-            child,
-            height,
-        })
+        Ok(child)
     }
 
     fn build(&self, job: &Job<'_>, rate: FeeRate) -> Result<SignedTx, ChainError> {
@@ -332,20 +348,24 @@ impl BitcoinSide {
         terms::of(self.chain(), lock)?;
         let kept = self.store().load(lock).await?;
         let theirs = kept.seen.as_ref().and_then(|seen| seen.tx.as_ref());
-        if let Some(funding) = kept.funding() {
-            self.send_funding(funding).await?;
+        let locked = if let Some(funding) = kept.funding() {
+            self.send_funding(funding).await
         } else if let Some(hex) = theirs {
             let bytes = Vec::<u8>::from_hex(hex)
                 .map_err(|error| ChainError::lasting(self.chain().id(), error))?;
             let sent = self.chain().broadcast(&bytes).await;
-            self.outcome(sent, "the lock's transaction")?;
-        }
+            self.outcome(sent, "the lock's transaction")
+        } else {
+            Ok(())
+        };
         let spends: Vec<&Made> = kept.spends.iter().collect();
         match self.send(&spends).await {
             Standing::Refused { error, .. } => {
                 self.outcome(Err(error), "the transaction that spends the lock")
             }
-            Standing::Nothing | Standing::InChain | Standing::Pending(_) => Ok(()),
+            // What spends it is there, and so is it, whatever was said about it.
+            Standing::InChain | Standing::Pending(_) => Ok(()),
+            Standing::Nothing => locked,
         }
     }
 }

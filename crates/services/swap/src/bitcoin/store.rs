@@ -1,7 +1,7 @@
 use causeway_engine::{Engine, Filter, UnitError, UnixMillis};
 use causeway_types::ChainId;
 
-use super::kept::{Kept, LockMachine, Note};
+use super::kept::{Kept, KeptError, LockMachine, Note};
 use crate::{ChainError, Lock};
 
 /// The durable notes about locks on one chain.
@@ -22,8 +22,7 @@ impl Store {
         let found = found.map_err(|error| ChainError::passing(&self.chain, error))?;
         match found {
             Some(process) if process.state.lock != *lock => {
-                let other = super::kept::KeptError::OtherLock;
-                Err(ChainError::lasting(&self.chain, other))
+                Err(ChainError::lasting(&self.chain, KeptError::OtherLock))
             }
             Some(process) => Ok(process.state),
             None => Ok(Kept::new(lock.clone())),
@@ -42,6 +41,10 @@ impl Store {
         match unit.handle::<LockMachine>(&key(lock), input).await {
             Ok(()) => unit.commit().await.map_err(passing),
             Err(UnitError::Engine(error)) => Err(passing(error)),
+            // What was made before is sent all the same; nobody may take this for the end of it.
+            Err(UnitError::Machine(error @ KeptError::EnoughSpends)) => {
+                Err(ChainError::passing(&self.chain, error))
+            }
             Err(UnitError::Machine(error)) => Err(ChainError::lasting(&self.chain, error)),
         }
     }

@@ -15,7 +15,7 @@ async fn what_was_stored_and_not_sent_is_sent_by_whoever_comes_after() {
         let pair = world.lock(LockForm::Taproot, 20).await;
         // Nothing gets out, so that each stops where a crash would: after storing.
         let silent = Liar::before(&world.rpc).await;
-        silent.swallows("sendrawtransaction");
+        silent.swallows();
         world
             .alice
             .reopen_through(vec![silent.endpoint.clone()])
@@ -82,6 +82,9 @@ async fn what_was_stored_and_not_sent_is_sent_by_whoever_comes_after() {
 #[tokio::test(flavor = "multi_thread")]
 async fn following_goes_on_where_it_stood() {
     let mut world = World::new(NodeKind::Litecoin).await;
+    // Several have to agree on what each block holds, so that whoever looks for less is contradicted.
+    let endpoints = vec![endpoint(&world.node); 3];
+    world.alice.reopen_through(endpoints).await;
     let pair = world.lock(LockForm::Taproot, 20).await;
     let mut alice = Eyes::of(&world.alice).await;
     world.alice.side.watch(&pair.alice, None);
@@ -105,4 +108,29 @@ async fn following_goes_on_where_it_stood() {
     alice.settle(height + 1).await;
     // What was looked up in the store is not taken for news.
     assert_eq!(alice.withdrawn, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_stored_is_sent_although_nothing_else_can_be_known() {
+    let mut world = World::new(NodeKind::Bitcoin).await;
+    let liar = Liar::before(&world.rpc).await;
+    world.bob.reopen_through(vec![liar.endpoint.clone()]).await;
+    let pair = world.lock(LockForm::Taproot, 20).await;
+    let at = world.locked(&pair).await;
+    let (locked, before) = (pair.for_bob(&at), Expiry::Height(pair.expiry()));
+    world
+        .bob
+        .side
+        .claim(locked, &secret(), before)
+        .await
+        .unwrap();
+    let claim = world.only_pending().await;
+    world.forget_pending().await;
+    liar.lies(|method, result| match method {
+        "getmempoolinfo" | "getblockchaininfo" => serde_json::Value::Null,
+        _ => result,
+    });
+    let claimed = world.bob.side.claim(locked, &secret(), before).await;
+    assert!(claimed.unwrap_err().passes);
+    assert_eq!(world.only_pending().await, claim);
 }

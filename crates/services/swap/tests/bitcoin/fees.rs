@@ -6,7 +6,7 @@ use causeway_swap::{Expiry, LockForm};
 use causeway_swap_service::SwapChain as _;
 use serde_json::{Value, json};
 
-use crate::support::{Liar, World, secret, settings};
+use crate::support::{Liar, VALUE, World, secret, settings};
 
 /// The endpoint says that so many satoshis per virtual byte get a transaction mined.
 fn asks(liar: &Liar, sat_per_vb: u64) {
@@ -181,4 +181,113 @@ async fn what_nodes_take_only_for_more_than_it_may_cost_is_told() {
         "{error}"
     );
     assert_eq!(world.pending().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_waits_gets_a_child_that_pays_for_it_and_its_change_is_not_lost() {
+    for kind in [NodeKind::Bitcoin, NodeKind::Litecoin] {
+        let mut world = World::new(kind).await;
+        world.impoverish(5 * VALUE).await;
+        let liar = Liar::before(&world.rpc).await;
+        asks(&liar, 1);
+        let endpoints = vec![liar.endpoint.clone()];
+        world.alice.reopen_through(endpoints).await;
+        let pair = world.lock(LockForm::Taproot, 20).await;
+        let lock = || world.alice.side.lock(&pair.alice);
+        lock().await.unwrap();
+        let first = world.only_pending().await;
+        asks(&liar, 30);
+        lock().await.unwrap();
+        assert_eq!(world.only_pending().await, first);
+        world.mine_empty().await;
+        lock().await.unwrap();
+        assert_eq!(package(&world).await, (30 * 263, 263));
+        world.mine_empty().await;
+        lock().await.unwrap();
+        assert_eq!(package(&world).await, (30 * 263, 263));
+        // The next lock is paid from what the child has left, by whoever comes after a crash.
+        world.alice.reopen().await;
+        let next = world.lock_numbered(LockForm::Taproot, 20, 1).await;
+        world.alice.side.lock(&next.alice).await.unwrap();
+        assert_eq!(world.pending().await.len(), 3);
+        world.mine(1).await;
+        assert_eq!(world.pending().await, []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_nodes_have_dropped_and_refuse_for_its_fee_is_made_anew_at_once() {
+    for kind in [NodeKind::Bitcoin, NodeKind::Litecoin] {
+        let mut world = World::new(kind).await;
+        let liar = Liar::before(&world.rpc).await;
+        world.bob.reopen_through(vec![liar.endpoint.clone()]).await;
+        let pair = world.lock(LockForm::Taproot, 20).await;
+        let at = world.locked(&pair).await;
+        let (locked, before) = (pair.for_bob(&at), Expiry::Height(pair.expiry()));
+        world
+            .bob
+            .side
+            .claim(locked, &secret(), before)
+            .await
+            .unwrap();
+        let first = world.only_pending().await;
+        assert_eq!(world.pending_rate(first).await, 1);
+        world.forget_pending().await;
+        liar.refuses(|bytes| {
+            let tx: bitcoin::Transaction = bitcoin::consensus::deserialize(bytes).unwrap();
+            let fee = VALUE - tx.output[0].value.to_sat();
+            (fee < 20 * 143).then_some((-26, "mempool min fee not met"))
+        });
+        world
+            .bob
+            .side
+            .claim(locked, &secret(), before)
+            .await
+            .unwrap();
+        let second = world.only_pending().await;
+        let rate = world.pending_rate(second).await;
+        assert!((20..=25).contains(&rate), "{rate}");
+        world.mine(1).await;
+        assert_eq!(world.size_in_newest_block(second).await, 143);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_outbids_a_refund_that_came_first_where_nodes_replace() {
+    for kind in [NodeKind::Bitcoin, NodeKind::Litecoin] {
+        let mut world = World::new(kind).await;
+        let liar = Liar::before(&world.rpc).await;
+        asks(&liar, 30);
+        world
+            .alice
+            .reopen_through(vec![liar.endpoint.clone()])
+            .await;
+        let pair = world.lock(LockForm::Taproot, 3).await;
+        let at = world.locked(&pair).await;
+        world.mine_up_to(pair.expiry()).await;
+        world.alice.side.refund(pair.for_alice(&at)).await.unwrap();
+        let refund = world.only_pending().await;
+        assert_eq!(world.pending_rate(refund).await, 30);
+        let before = Expiry::Height(pair.expiry());
+        let claim = world
+            .bob
+            .side
+            .claim(pair.for_bob(&at), &secret(), before)
+            .await;
+        if kind == NodeKind::Litecoin {
+            let error = claim.unwrap_err();
+            assert!(
+                error.passes && error.message.contains("spends the same"),
+                "{error}"
+            );
+            continue;
+        }
+        claim.unwrap();
+        let claim = world.only_pending().await;
+        assert_ne!(claim, refund);
+        assert!((30..=40).contains(&world.pending_rate(claim).await));
+        // And the refund outbids it in its turn: whoever pays more wins, up to the limits.
+        world.alice.side.refund(pair.for_alice(&at)).await.unwrap();
+        assert_ne!(world.only_pending().await, claim);
+    }
 }

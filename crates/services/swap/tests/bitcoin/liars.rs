@@ -95,6 +95,49 @@ async fn one_endpoint_neither_raises_nor_stops_what_is_paid() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_endpoint_that_says_it_is_done_keeps_nobody_from_raising_a_fee() {
+    for (code, words) in [
+        (-27, "Transaction already in block chain"),
+        (-25, "bad-txns-inputs-missingorspent"),
+    ] {
+        let (world, liar) = world().await;
+        let pair = world.lock(LockForm::Taproot, 5).await;
+        let at = world.locked(&pair).await;
+        let before = Expiry::Height(pair.expiry());
+        let (locked, secret) = (pair.for_bob(&at), secret());
+        liar.refuses(move |_| Some((code, words)));
+        world.bob.side.claim(locked, &secret, before).await.unwrap();
+        let claim = world.only_pending().await;
+        world.mine_empty().await;
+        world.bob.side.claim(locked, &secret, before).await.unwrap();
+        assert_ne!(world.only_pending().await, claim, "{words}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_only_endpoint_that_answers_is_not_believed_that_it_is_done() {
+    let mut world = World::new(NodeKind::Bitcoin).await;
+    let (liar, silent) = (
+        Liar::before(&world.rpc).await,
+        Liar::before(&world.rpc).await,
+    );
+    let endpoints = vec![liar.endpoint.clone(), silent.endpoint.clone()];
+    world.bob.reopen_through(endpoints).await;
+    let pair = world.lock(LockForm::Taproot, 5).await;
+    let at = world.locked(&pair).await;
+    let before = Expiry::Height(pair.expiry());
+    let (locked, secret) = (pair.for_bob(&at), secret());
+    liar.refuses(|_| Some((-27, "Transaction already in block chain")));
+    silent.swallows();
+    world.bob.side.claim(locked, &secret, before).await.unwrap();
+    world.mine_empty().await;
+    world.bob.side.claim(locked, &secret, before).await.unwrap();
+    let mut claims = silent.swallowed();
+    claims.dedup();
+    assert_eq!(claims.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn coins_that_one_endpoint_invents_are_not_counted() {
     let (world, liar) = world().await;
     let asset = world.lock(LockForm::Taproot, 20).await.bob.terms.asset;

@@ -1,8 +1,8 @@
 //! Payments to a lock that are not what was agreed, and coins that several want.
 
 use causeway_local_bitcoin::NodeKind;
-use causeway_swap::{Amount, Expiry, LegTerms, LockForm, Secret};
-use causeway_swap_service::SwapChain as _;
+use causeway_swap::{Amount, Expiry, LegTerms, LockForm, Secret, WrongLock};
+use causeway_swap_service::{Sight, SwapChain as _};
 use causeway_types::{AccountId, AssetId, Timestamp};
 
 use crate::support::{Eyes, Liar, VALUE, World, claimed, endpoint, locked_at, secret};
@@ -47,6 +47,17 @@ async fn what_else_is_paid_to_the_script_is_told_and_what_becomes_of_it_is_not()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reward_is_no_lock_for_it_cannot_be_claimed_in_time() {
+    let world = World::new(NodeKind::Bitcoin).await;
+    let pair = world.lock(LockForm::Taproot, 20).await;
+    let mut bob = Eyes::of(&world.bob).await;
+    world.bob.side.watch(&pair.bob, None);
+    world.reward(&pair.script(world.network)).await;
+    let seen = bob.see(world.height().await).await;
+    assert_eq!(seen, [Sight::LockedOtherwise(WrongLock::Terms)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn locks_that_are_made_at_once_never_spend_one_coin_twice() {
     for kind in [NodeKind::Bitcoin, NodeKind::Litecoin] {
         let mut world = World::new(kind).await;
@@ -83,7 +94,7 @@ async fn change_that_was_never_sent_is_sent_before_what_spends_it() {
     let first = world.lock_numbered(LockForm::Taproot, 20, 0).await;
     let second = world.lock_numbered(LockForm::Taproot, 20, 1).await;
     let silent = Liar::before(&world.rpc).await;
-    silent.swallows("sendrawtransaction");
+    silent.swallows();
     let endpoints = vec![silent.endpoint.clone()];
     world.alice.reopen_through(endpoints).await;
     world.alice.side.lock(&first.alice).await.unwrap_err();
@@ -104,7 +115,7 @@ async fn a_lock_is_paid_a_second_time_only_once_the_first_payment_is_dead_for_go
         let mut world = World::new(kind).await;
         let pair = world.lock(LockForm::Taproot, 20).await;
         let silent = Liar::before(&world.rpc).await;
-        silent.swallows("sendrawtransaction");
+        silent.swallows();
         let endpoints = vec![silent.endpoint.clone()];
         world.alice.reopen_through(endpoints).await;
         world.alice.side.lock(&pair.alice).await.unwrap_err();
@@ -210,4 +221,39 @@ async fn nobody_does_what_is_for_the_other_party_to_do() {
         .await;
     assert!(!claim.unwrap_err().passes);
     assert_eq!(world.pending().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_coin_that_old_news_bring_back_is_not_spent_again() {
+    let mut world = World::new(NodeKind::Bitcoin).await;
+    world.impoverish(3 * VALUE).await;
+    let silent = Liar::before(&world.rpc).await;
+    silent.swallows();
+    let endpoints = vec![silent.endpoint.clone()];
+    world.alice.reopen_through(endpoints).await;
+    let mut alice = Eyes::of(&world.alice).await;
+    let first = world.lock_numbered(LockForm::Taproot, 20, 0).await;
+    world.alice.side.lock(&first.alice).await.unwrap_err();
+    // The block that the coin came with is told of only now.
+    alice.see(world.height().await).await;
+    let second = world.lock_numbered(LockForm::Taproot, 20, 1).await;
+    world.alice.side.lock(&second.alice).await.unwrap_err();
+    let payments = silent.swallowed();
+    let spent = |bytes: &Vec<u8>| {
+        let tx: bitcoin::Transaction = bitcoin::consensus::deserialize(bytes).unwrap();
+        tx.input[0].previous_output
+    };
+    assert_ne!(spent(&payments[0]), spent(payments.last().unwrap()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn coins_that_something_else_spends_are_left_alone() {
+    let world = World::new(NodeKind::Litecoin).await;
+    let pair = world.lock(LockForm::Taproot, 20).await;
+    let asset = &pair.alice.terms.asset;
+    world.alice.side.balance(asset).await.unwrap();
+    // After the wallet's search somebody with the same seed pays.
+    world.pay(&crate::support::nobody(), VALUE).await;
+    world.alice.side.lock(&pair.alice).await.unwrap();
+    assert_eq!(world.pending().await.len(), 2);
 }

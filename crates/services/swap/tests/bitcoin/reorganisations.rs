@@ -70,6 +70,43 @@ async fn a_lock_and_a_claim_that_blocks_lose_are_sent_again_by_either() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_another_payment_takes_the_place_of_is_followed_after_a_restart() {
+    let mut world = World::new(NodeKind::Bitcoin).await;
+    let pair = world.lock(LockForm::Taproot, 20).await;
+    let mut bob = Eyes::of(&world.bob).await;
+    world.bob.side.watch(&pair.bob, None);
+    let first = world.locked(&pair).await;
+    let height = world.height().await;
+    assert_eq!(bob.see(height).await, [locked_at(&first, VALUE)]);
+    let cursor = bob.cursor();
+    world.bob.reopen().await;
+    world.bob.side.watch(&pair.bob, Some(&first));
+    let mut bob = Eyes::from(&world.bob, Some(&cursor)).await;
+    bob.blocks.push(world.block_ref(height).await);
+    world.take_back_newest_block().await;
+    world.forget_pending().await;
+    let second = world.pay(&pair.script(world.network), VALUE).await;
+    let second = format!("{second}:0");
+    assert_ne!(first, second);
+    world.mine(1).await;
+    while bob.withdrawn.is_empty() {
+        bob.step().await;
+    }
+    assert_eq!(bob.see(height).await, [locked_at(&second, VALUE)]);
+    let before = Expiry::Height(pair.expiry());
+    let locked = pair.for_bob(&second);
+    world
+        .bob
+        .side
+        .claim(locked, &secret(), before)
+        .await
+        .unwrap();
+    world.mine(1).await;
+    let seen = bob.see(height + 1).await;
+    assert_eq!(seen, [locked_at(&second, VALUE), claimed()]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_lock_is_sent_again_and_no_other_made() {
     for kind in KINDS {
         let world = World::new(kind).await;

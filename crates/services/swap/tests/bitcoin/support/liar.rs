@@ -1,6 +1,9 @@
 //! An endpoint that passes requests on to a node and alters the answers.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
 use bitcoin::hex::FromHex as _;
@@ -9,6 +12,9 @@ use serde_json::{Value, json};
 
 /// What it does with the result of a method.
 type Lie = Arc<dyn Fn(&str, Value) -> Value + Send + Sync>;
+
+/// What it has against a transaction.
+type Refusing = Arc<dyn Fn(&[u8]) -> Option<(i64, &'static str)> + Send + Sync>;
 
 /// A running liar; it ends with the test's runtime.
 pub(crate) struct Liar {
@@ -20,8 +26,9 @@ pub(crate) struct Liar {
 struct Listening {
     node: RpcClient,
     lie: Arc<Mutex<Lie>>,
-    /// A method whose requests go no further, and what they said.
-    swallows: Arc<Mutex<Option<String>>>,
+    refusal: Arc<Mutex<Refusing>>,
+    /// Whether transactions go no further, and which they were.
+    swallows: Arc<AtomicBool>,
     swallowed: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
@@ -32,6 +39,7 @@ impl Liar {
         let state = Listening {
             node: node.clone(),
             lie: Arc::new(Mutex::new(honest)),
+            refusal: Arc::new(Mutex::new(Arc::new(|_: &[u8]| None))),
             swallows: Arc::default(),
             swallowed: Arc::default(),
         };
@@ -56,9 +64,17 @@ impl Liar {
         *self.state.lie.lock().unwrap() = Arc::new(lie);
     }
 
+    /// Answers transactions with this error from now on, and asks nobody, where it is given one.
+    pub(crate) fn refuses(
+        &self,
+        refusal: impl Fn(&[u8]) -> Option<(i64, &'static str)> + Send + Sync + 'static,
+    ) {
+        *self.state.refusal.lock().unwrap() = Arc::new(refusal);
+    }
+
     /// Keeps what transactions it is sent to itself.
-    pub(crate) fn swallows(&self, method: &str) {
-        *self.state.swallows.lock().unwrap() = Some(method.to_owned());
+    pub(crate) fn swallows(&self) {
+        self.state.swallows.store(true, Ordering::Relaxed);
     }
 
     /// The bytes that it has kept to itself.
@@ -77,10 +93,18 @@ async fn answer(
 ) -> (StatusCode, Json<Value>) {
     // Only names of methods are needed that live as long as the program.
     let method: &'static str = request["method"].as_str().unwrap().to_owned().leak();
-    if state.swallows.lock().unwrap().as_deref() == Some(method) {
+    if method == "sendrawtransaction" {
         let bytes = Vec::from_hex(request["params"][0].as_str().unwrap()).unwrap();
-        state.swallowed.lock().unwrap().push(bytes);
-        return (StatusCode::SERVICE_UNAVAILABLE, Json(Value::Null));
+        let refusal = Arc::clone(&state.refusal.lock().unwrap());
+        if let Some((code, message)) = refusal(&bytes) {
+            let error = json!({ "code": code, "message": message });
+            let answer = json!({ "result": null, "error": error, "id": 0 });
+            return (StatusCode::INTERNAL_SERVER_ERROR, Json(answer));
+        }
+        if state.swallows.load(Ordering::Relaxed) {
+            state.swallowed.lock().unwrap().push(bytes);
+            return (StatusCode::SERVICE_UNAVAILABLE, Json(Value::Null));
+        }
     }
     let lie = Arc::clone(&state.lie.lock().unwrap());
     match state

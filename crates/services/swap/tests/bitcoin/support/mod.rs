@@ -18,10 +18,10 @@ use causeway_swap::{
     SwapId,
 };
 use causeway_swap_service::{
-    Lock, SwapChain as _,
+    Lock, Sight, SwapChain as _,
     bitcoin::{BitcoinSettings, BitcoinSide},
 };
-use causeway_types::AssetId;
+use causeway_types::{AssetId, BlockRef};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -205,6 +205,18 @@ impl World {
 
     pub(crate) async fn height(&self) -> u64 {
         self.rpc.head().await.unwrap().0
+    }
+
+    /// The block of this height, as something that was told of and held nothing.
+    pub(crate) async fn block_ref(&self, height: u64) -> (BlockRef, Vec<Sight>) {
+        let hash = self.rpc.block_hash_at(height).await.unwrap().unwrap();
+        (self.rpc.block_ref(hash).await.unwrap().unwrap(), Vec::new())
+    }
+
+    /// Mines a block whose reward goes to a script.
+    pub(crate) async fn reward(&self, script: &ScriptBuf) {
+        let address = self.network.address(script).unwrap();
+        self.mine_to(1, &address).await;
     }
 
     /// Mines until the chain has this height.
