@@ -12,7 +12,7 @@ use causeway_evm::EvmChain;
 use causeway_ibc_evm::SharedLane;
 use causeway_swap::{Amount, ChainPolicy, Cooperation, Policy, Role};
 use causeway_swap_service::{
-    ChainPart, FixedPrice, MakerConfig, Pair, PriceServer, PriceSource, Seed, SwapChain,
+    ChainPart, Clock, FixedPrice, MakerConfig, Pair, PriceServer, PriceSource, Seed, SwapChain,
     SwapConfig, SwapService,
     bitcoin::{BitcoinSettings, BitcoinSide},
     evm::{EvmSettings, EvmSide},
@@ -135,6 +135,7 @@ pub(crate) async fn open(
         },
         maker,
         owner,
+        clock: Clock::default(),
     });
     let service = service.map_err(|error| Failure::failed("swaps", error).at("swaps"))?;
     let lanes = opened.lanes;

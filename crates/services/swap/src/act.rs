@@ -14,7 +14,6 @@ use tracing::{debug, warn};
 use crate::{
     SwapError,
     chain::{Locked, Spending, SwapChain, Together},
-    clock,
     conversation::Conversations,
     ledger::Ledger,
     record::{TALK, Task, lane},
@@ -200,7 +199,7 @@ async fn work(
         if room > 0 {
             let claimed = ledger
                 .engine
-                .claim::<Task>(lane, owner, room, LEASE, clock::millis())
+                .claim::<Task>(lane, owner, room, LEASE, ledger.clock.millis())
                 .await;
             match claimed {
                 Ok(tasks) => {
@@ -237,7 +236,7 @@ async fn carry_out(executor: &impl Execute, ledger: &Ledger, owner: &str, claime
         Err(_) => Ok(Next::Again(Duration::ZERO)),
     };
     let engine = &ledger.engine;
-    let now = clock::millis();
+    let now = ledger.clock.millis();
     let ids = [claimed.id];
     let kept = match outcome {
         Ok(Next::Done) => engine.complete(&ids, owner, now).await,

@@ -12,7 +12,6 @@ use causeway_types::ChainId;
 use crate::{
     SwapError,
     chain::{Locked, Session, SwapChain, Together},
-    clock,
     identity::{PeerId, PeerKey},
     ledger::Ledger,
     record::{Asked, Happened, Record},
@@ -160,7 +159,7 @@ impl Conversations {
                     Happened::Asked(Asked { what, request }),
                 ] {
                     ledger
-                        .handle(&mut unit, swap, clock::now(), happened)
+                        .handle(&mut unit, swap, ledger.clock.now(), happened)
                         .await?;
                 }
                 Ok(unit.commit().await?)

@@ -7,13 +7,12 @@ use causeway_swap::{
     Amount, HashLock, Head, Leg, Offer, PerLeg, Policy, Proposal, Quote, Role, Span, Swap, SwapId,
     SwapTiming, Terms, Transition,
 };
-use causeway_types::{AssetId, ChainId};
+use causeway_types::{AssetId, ChainId, Timestamp};
 use tokio::sync::Mutex;
 
 use crate::{
     Seed, SwapError,
     chain::SwapChain,
-    clock,
     conversation::Chains,
     identity::{PeerKey, PeerSignature},
     ledger::Ledger,
@@ -142,7 +141,12 @@ impl Desk {
         let mut unit = self.ledger.begin().await?;
         let last = unit.cursor(NUMBERS).await?;
         let last: u64 = last.and_then(|last| last.parse().ok()).unwrap_or_default();
-        let by_the_clock = clock::now().as_secs().saturating_sub(FIRST_SECOND);
+        let by_the_clock = self
+            .ledger
+            .clock
+            .now()
+            .as_secs()
+            .saturating_sub(FIRST_SECOND);
         let next = by_the_clock.max(last.saturating_add(1));
         // Keys are numbered below 2^31, which is enough for 68 years and a swap in every second.
         let number = u32::try_from(next).ok().filter(|number| *number < 1 << 31);
@@ -179,7 +183,9 @@ impl Desk {
             terms: &deal.terms,
             hash_lock_is_new,
         };
-        let timing = self.policy.accept(proposal, &heads, clock::now())?;
+        let timing = self
+            .policy
+            .accept(proposal, &heads, self.ledger.clock.now())?;
         Ok((timing, heads))
     }
 
@@ -210,7 +216,7 @@ impl Desk {
             return Err(causeway_swap::Refusal::HashLockUsed(deal.terms.hash_lock).into());
         }
         let input = SwapInput {
-            now: clock::now(),
+            now: self.ledger.clock.now(),
             what: Happened::Begins(Box::new(beginning)),
         };
         unit.handle::<SwapMachine>(&swap.to_string(), input).await?;
@@ -224,7 +230,7 @@ impl Desk {
         timing: SwapTiming,
         heads: PerLeg<Head>,
     ) -> Result<Transition, SwapError> {
-        let (terms, now) = (deal.terms.clone(), clock::now());
+        let (terms, now) = (deal.terms.clone(), self.ledger.clock.now());
         Ok(match deal.role {
             Role::Initiator => {
                 let secret = self.seed.secret(deal.number);
@@ -239,6 +245,7 @@ impl Desk {
     async fn check_inventory(&self, deal: &Deal<'_>) -> Result<(), SwapError> {
         let ours = deal.terms.legs.of(deal.role.locks());
         let (mut promised, mut at_stake) = (ours.amount.units(), ours.amount.units());
+        let now = self.ledger.clock.now();
         for record in self.ledger.records(true).await? {
             let leg = record.swap.role().locks();
             let terms = record.terms().legs.of(leg);
@@ -246,7 +253,7 @@ impl Desk {
                 continue;
             }
             let facts = record.swap.facts().legs.of(leg);
-            if !facts.was_locked && !may_yet_lock(&record.swap) {
+            if !facts.was_locked && !may_yet_lock(&record.swap, now) {
                 continue;
             }
             if facts.lock.is_none() && facts.spend.is_none() {
@@ -299,7 +306,7 @@ impl Desk {
 
 /// Whether a swap that has not locked anything of ours may still do so, as far as its time goes. Who
 /// proposes and then does nothing ties up what it was promised until then, and no longer.
-fn may_yet_lock(swap: &Swap) -> bool {
+fn may_yet_lock(swap: &Swap, now: Timestamp) -> bool {
     let legs = &swap.facts().legs;
     let heads = PerLeg {
         first: legs.first.head,
@@ -307,8 +314,5 @@ fn may_yet_lock(swap: &Swap) -> bool {
     };
     let expiries = swap.terms().expiries();
     let timing = swap.timing();
-    swap.intents().lock
-        || timing
-            .check_before_lock(&expiries, &heads, clock::now())
-            .is_ok()
+    swap.intents().lock || timing.check_before_lock(&expiries, &heads, now).is_ok()
 }

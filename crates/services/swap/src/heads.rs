@@ -11,24 +11,39 @@ use causeway_types::ChainId;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use crate::{SwapError, chain::SwapChain};
+use crate::{SwapError, chain::SwapChain, clock::Clock};
 
 /// The newest heads. Cheap to clone.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Heads(Arc<RwLock<BTreeMap<ChainId, Head>>>);
+#[derive(Clone, Debug)]
+pub(crate) struct Heads {
+    heads: Arc<RwLock<BTreeMap<ChainId, Head>>>,
+    clock: Clock,
+}
 
 impl Heads {
-    /// Reads a chain's head now.
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self {
+            heads: Arc::default(),
+            clock,
+        }
+    }
+
+    /// Reads a chain's head now. When that is, says the clock that all deadlines are judged by; and it is
+    /// looked at before the chain is asked, since it is of then that the answer is known to hold.
     pub(crate) async fn refresh(&self, chain: &dyn SwapChain) -> Result<Head, SwapError> {
-        let head = chain.head().await?;
-        let mut heads = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let read_at = self.clock.now();
+        let head = Head {
+            read_at,
+            ..chain.head().await?
+        };
+        let mut heads = self.heads.write().unwrap_or_else(PoisonError::into_inner);
         heads.insert(chain.id().clone(), head);
         Ok(head)
     }
 
     /// The head of a chain as last read.
     pub(crate) fn of(&self, chain: &ChainId) -> Option<Head> {
-        let heads = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let heads = self.heads.read().unwrap_or_else(PoisonError::into_inner);
         heads.get(chain).copied()
     }
 

@@ -10,7 +10,8 @@ use causeway_types::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    SwapError, clock,
+    SwapError,
+    clock::Clock,
     heads::Heads,
     record::{Happened, Record, SwapInput, SwapMachine},
     tower::{TowerMachine, Watch, Watched},
@@ -23,6 +24,7 @@ use crate::{
 pub struct Ledger {
     pub(crate) engine: Engine,
     pub(crate) heads: Heads,
+    pub(crate) clock: Clock,
     /// The term of whoever works on the swaps: what is written after it is over is refused.
     term: Arc<RwLock<Option<Term>>>,
 }
@@ -41,9 +43,14 @@ pub struct Trouble {
 impl Ledger {
     /// The swaps in this store.
     pub fn new(engine: Engine) -> Self {
+        Self::by_clock(engine, Clock::default())
+    }
+
+    pub(crate) fn by_clock(engine: Engine, clock: Clock) -> Self {
         Self {
             engine,
-            heads: Heads::default(),
+            heads: Heads::new(clock.clone()),
+            clock,
             term: Arc::default(),
         }
     }
@@ -124,7 +131,7 @@ impl Ledger {
 
     /// Begins a unit of work.
     pub(crate) async fn begin(&self) -> Result<Unit<'_>, EngineError> {
-        let mut unit = self.engine.begin(clock::millis()).await?;
+        let mut unit = self.engine.begin(self.clock.millis()).await?;
         let term = {
             let term = self.term.read().unwrap_or_else(PoisonError::into_inner);
             term.clone()
@@ -151,7 +158,7 @@ impl Ledger {
     /// Lets something happen to a swap, in a unit of its own.
     pub(crate) async fn happen(&self, swap: SwapId, what: Happened) -> Result<(), SwapError> {
         let mut unit = self.begin().await?;
-        self.handle(&mut unit, swap, clock::now(), what).await?;
+        self.handle(&mut unit, swap, self.clock.now(), what).await?;
         Ok(unit.commit().await?)
     }
 
@@ -212,7 +219,7 @@ impl Ledger {
 
     /// Tells the time to every swap that wants to hear of it.
     pub(crate) async fn tick(&self) -> Result<(), SwapError> {
-        let now = clock::now();
+        let now = self.clock.now();
         let mut unit = self.begin().await?;
         for due in unit.due(crate::record::CLOCK, now.as_secs()).await? {
             let swap = unit.process::<SwapMachine>(&due.key).await?;

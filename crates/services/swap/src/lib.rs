@@ -38,6 +38,7 @@ pub use chain::{
     ChainError, ChainUpdate, Follow, Lock, Locked, Session, Sight, Sighting, Spending, SwapChain,
     Together,
 };
+pub use clock::Clock;
 pub use desk::Spans;
 pub use error::SwapError;
 pub use identity::{ParsePeerError, PeerId, PeerKey, PeerSignature, Statement, WrongSignature};

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use tracing::{info, warn};
 
 use crate::{
-    SwapError, clock,
+    SwapError,
     desk::{Deal, Desk},
     negotiation::{
         Acceptance, Offers, Proposal, QuoteRequest, SignedOffer, SignedQuote, agreement,
@@ -85,7 +85,7 @@ impl Maker {
 
     /// What is offered now. A pair without a price is left out.
     pub(crate) async fn offers(&self) -> Result<Offers, SwapError> {
-        let now = clock::now();
+        let now = self.desk.ledger.clock.now();
         // Offers end at round moments, so that all who ask in between see the same.
         let round = self.config.offer_secs.max(1);
         let until = Timestamp::from_secs((now.as_secs() / round + 2) * round);
@@ -128,7 +128,7 @@ impl Maker {
 
     /// Offers that still hold and whose names begin with these digits, also such as are made no more.
     pub(crate) fn offers_named(&self, begins: &str) -> Offers {
-        let now = clock::now();
+        let now = self.desk.ledger.clock.now();
         let offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
         let fitting = offered
             .iter()
@@ -146,7 +146,7 @@ impl Maker {
 
     /// Exact amounts for an offer.
     pub(crate) async fn quote(&self, request: &QuoteRequest) -> Result<SignedQuote, SwapError> {
-        let now = clock::now();
+        let now = self.desk.ledger.clock.now();
         let found = {
             let offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
             offered.get(&request.offer).cloned()
@@ -280,8 +280,8 @@ impl Maker {
         if quotes.is_empty() {
             quoted.remove(id);
         }
-        if taken.signed.quote.until <= clock::now() {
-            let (until, now) = (taken.signed.quote.until, clock::now());
+        if taken.signed.quote.until <= self.desk.ledger.clock.now() {
+            let (until, now) = (taken.signed.quote.until, self.desk.ledger.clock.now());
             return Err(QuoteError::Ended { until, now }.into());
         }
         Ok(taken)

@@ -13,7 +13,6 @@ use tracing::{error, warn};
 use crate::{
     SwapError,
     chain::{ChainUpdate, Sight, Sighting, SwapChain},
-    clock,
     ledger::Ledger,
     record::{Happened, SwapMachine},
     tower::{TowerMachine, Watched},
@@ -178,7 +177,7 @@ impl Ledger {
         swap: SwapId,
         input: Input,
     ) -> Result<(), SwapError> {
-        let now = clock::now();
+        let now = self.clock.now();
         let Some(process) = unit.process::<SwapMachine>(&swap.to_string()).await? else {
             return self.tell_tower(unit, swap, input).await;
         };
@@ -202,7 +201,7 @@ impl Ledger {
         };
         let heads = self.heads.for_terms(&process.state.ward.terms);
         for input in [Input::Clock { heads }, input] {
-            let input = (clock::now(), Watched::Saw(input));
+            let input = (self.clock.now(), Watched::Saw(input));
             unit.handle::<TowerMachine>(&key, input).await?;
         }
         Ok(())

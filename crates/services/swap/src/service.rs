@@ -17,7 +17,7 @@ use crate::{
     api,
     call::keep_calling,
     chain::{Locked, Spending, SwapChain},
-    clock,
+    clock::Clock,
     conversation::{Chains, Conversations},
     desk::{Desk, Spans},
     identity::{PeerId, PeerKey},
@@ -49,6 +49,8 @@ pub struct SwapConfig {
     pub maker: Option<MakerConfig>,
     /// Names this process among those that share the store.
     pub owner: String,
+    /// What it takes for the time.
+    pub clock: Clock,
 }
 
 /// A chain to swap on.
@@ -82,7 +84,7 @@ impl SwapService {
     pub fn new(config: SwapConfig) -> Result<Self, SwapError> {
         let key = config.seed.identity();
         let key = Arc::new(key.map_err(|error| SwapError::Malformed(error.to_string()))?);
-        let ledger = Ledger::new(config.engine);
+        let ledger = Ledger::by_clock(config.engine, config.clock);
         let (mut chains, mut spans, mut block_times) =
             (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for part in config.chains {
@@ -198,7 +200,7 @@ impl SwapService {
         let swap = ward.swap();
         self.look_out_for(&ward)?;
         let mut unit = self.ledger.begin().await?;
-        let input = (clock::now(), Watched::Begins(Box::new(ward)));
+        let input = (self.ledger.clock.now(), Watched::Begins(Box::new(ward)));
         unit.handle::<TowerMachine>(&swap.to_string(), input)
             .await?;
         unit.commit().await?;

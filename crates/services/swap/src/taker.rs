@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use url::Url;
 
 use crate::{
-    SwapError, clock,
+    SwapError,
     desk::{Deal, Desk},
     identity::PeerId,
     negotiation::{Acceptance, Offers, Proposal, QuoteRequest, SignedQuote, agreement},
@@ -205,7 +205,9 @@ impl Desk {
         };
         let chains = self.chains_of(first, second)?;
         let heads = self.heads(&chains).await?;
-        let expiries = self.spans_of(&chains)?.expiries(&heads, clock::now());
+        let expiries = self
+            .spans_of(&chains)?
+            .expiries(&heads, self.ledger.clock.now());
         let hash_lock = match (role, signed.hash_lock) {
             (Role::Initiator, _) => self.hash_lock(number)?,
             (Role::Responder, Some(hash_lock)) => hash_lock,
