@@ -214,6 +214,12 @@ impl EvmChain {
             .await?)
     }
 
+    /// Holds what the endpoint in use has said against it, because others contradict it: they are preferred for a
+    /// while.
+    pub fn distrust_in_use(&self, reason: &str) {
+        self.pool().current().distrust(reason);
+    }
+
     pub(crate) fn pool(&self) -> &Arc<Pool> {
         &self.inner.pool
     }

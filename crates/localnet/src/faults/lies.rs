@@ -65,6 +65,10 @@ pub(super) fn told(lies: &[Lie], question: &Value, mut answer: Value, head: u64)
     let claimed = claimed_head(lies, head);
     let asked = question["params"][0].as_str().unwrap_or_default();
     match question["method"].as_str().unwrap_or_default() {
+        "eth_call" | "eth_estimateGas" if reverts(lies, &question["params"][0]) => {
+            let words = json!({ "code": 3, "message": "execution reverted", "data": "0x" });
+            answer = json!({ "jsonrpc": "2.0", "id": question["id"], "error": words });
+        }
         "eth_blockNumber" if about_the_head(lies) => {
             answer["result"] = json!(format!("{claimed:#x}"));
         }
@@ -135,6 +139,13 @@ fn lie_about_block(lies: &[Lie], block: &mut Value, invented: bool) {
         let text = format!("{}{}", block["number"], block["hash"]);
         block["hash"] = json!(keccak256(text));
     }
+}
+
+/// Whether a call is said to revert.
+fn reverts(lies: &[Lie], call: &Value) -> bool {
+    let called = call["to"].as_str().and_then(|to| to.parse().ok());
+    let said = |lie: &Lie| matches!(lie, Lie::Reverts(contract) if called == Some(*contract));
+    lies.iter().any(said)
 }
 
 fn lie_about_supply(lies: &[Lie], call: &Value, result: &mut Value) {
@@ -277,6 +288,20 @@ mod tests {
         assert_eq!(call(token, TOTAL_SUPPLY), json!(B256::from(supply)));
         assert_eq!(call(Address::ZERO, TOTAL_SUPPLY), "0x");
         assert_eq!(call(token, "0x70a08231"), "0x");
+    }
+
+    #[test]
+    fn calls_of_one_contract_are_said_to_revert() {
+        let lies = [Lie::Reverts(Address::repeat_byte(1))];
+        for (to, said) in [(1, Value::Null), (2, json!("0x07"))] {
+            let call = json!([{ "to": Address::repeat_byte(to), "data": "0x" }, "latest"]);
+            for method in ["eth_call", "eth_estimateGas"] {
+                let honest = json!({ "id": 1, "result": "0x07" });
+                let answer = told(&lies, &question(method, &call), honest, 10);
+                assert_eq!(answer["result"], said);
+                assert_eq!(answer["error"].is_object(), said.is_null());
+            }
+        }
     }
 
     #[test]

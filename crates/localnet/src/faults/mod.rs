@@ -150,6 +150,8 @@ pub enum Lie {
     NoReceipts,
     /// Every transaction reverted.
     FailedReceipts,
+    /// Whatever this contract is called with, it reverts without a reason.
+    Reverts(Address),
     /// Everything that is sent is taken, and goes nowhere.
     SwallowedTransactions,
 }

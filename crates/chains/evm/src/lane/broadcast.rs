@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use alloy_primitives::B256;
 use tracing::{debug, info, warn};
 
@@ -162,6 +164,30 @@ impl<S: LaneStore> Core<S> {
                     return;
                 }
             }
+        }
+    }
+
+    /// Hands the latest attempt to the other endpoints as well: the one in use may have taken it and told nobody.
+    pub(super) fn spread(&self, nonce: u64) {
+        let latest = match self.state().entries.get(&nonce) {
+            Some(entry) => entry.attempts.last().cloned(),
+            None => None,
+        };
+        let Some(SignedAttempt { raw, hash, .. }) = latest else {
+            return;
+        };
+        let pool = self.chain.pool();
+        let in_use = pool.current();
+        for endpoint in pool.endpoints.iter().filter(|other| other.usable()) {
+            if Arc::ptr_eq(endpoint, &in_use) {
+                continue;
+            }
+            let (rpc, raw) = (endpoint.rpc(), raw.clone());
+            // Nobody waits for it, and what it comes to is seen on the chain.
+            tokio::spawn(async move {
+                let verdict = Verdict::of(rpc.request("eth_sendRawTransaction", (&raw,)).await);
+                debug!(endpoint = rpc.endpoint(), %hash, ?verdict, "transaction sent past the endpoint in use");
+            });
         }
     }
 

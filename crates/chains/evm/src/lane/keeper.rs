@@ -292,6 +292,7 @@ impl<S: LaneStore> Core<S> {
             self.raise(nonce, &latest).await;
         }
         self.broadcast(nonce).await;
+        self.spread(nonce);
     }
 
     /// Signs what was reserved before a crash and never signed; if it reverts by now, the nonce is

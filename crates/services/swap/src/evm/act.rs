@@ -221,12 +221,16 @@ impl EvmSide {
                 })
             }
         };
-        let name = spending.name();
-        match self
-            .sender
-            .send(&key(lock, name), &call, Repeat::Harmless)
-            .await?
-        {
+        let (name, key) = (spending.name(), key(lock, spending.name()));
+        let mut sent = self.sender.send(&key, &call, Repeat::Harmless).await?;
+        if matches!(sent, Sent::Refused(_)) && self.reader.succeeds(&call).await {
+            // One endpoint must not be able to hold us off until the expiry.
+            let reason =
+                format!("it says that the {name} of {at} reverts, the others that it does not");
+            self.reader.chain.distrust_in_use(&reason);
+            sent = self.sender.send(&key, &call, Repeat::Harmless).await?;
+        }
+        match sent {
             Sent::Included | Sent::UnderWay => Ok(()),
             Sent::Failed => Err(self.passing(format!("the {name} reverted in its block"))),
             Sent::Refused(data) => match HashTimeLockErrors::abi_decode(&data) {

@@ -12,7 +12,7 @@ use causeway_contracts::{
     hash_time_lock_code,
     test_erc20::TestERC20::{allowanceCall, balanceOfCall},
 };
-use causeway_evm::{EvmChain, StateQuery};
+use causeway_evm::{EvmChain, StateQuery, TxCall};
 use causeway_types::BlockRef;
 use tokio::time::sleep;
 
@@ -119,6 +119,15 @@ impl Reader {
     pub(super) async fn call(&self, to: Address, data: Bytes) -> Result<Option<Bytes>, ChainError> {
         let stranger = true;
         self.one(StateQuery::Call { to, data, stranger }).await
+    }
+
+    /// Whether a call that anybody may make, and that sends no coin, succeeds by the word of as many endpoints as have
+    /// to agree.
+    pub(super) async fn succeeds(&self, call: &TxCall) -> bool {
+        let Some(to) = call.to else { return false };
+        let (data, stranger) = (call.data.clone(), false);
+        let query = StateQuery::Call { to, data, stranger };
+        matches!(self.one(query).await, Ok(Some(_)))
     }
 
     async fn ask<C: SolCall>(

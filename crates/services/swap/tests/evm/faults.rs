@@ -7,7 +7,7 @@ use alloy::{
 use causeway_contracts::{claim_window, hash_time_lock::HashTimeLock};
 use causeway_localnet::{FaultProxy, Faults, Lie, Refusal, dev_key};
 use causeway_swap::Expiry;
-use causeway_swap_service::{Sight, SwapChain as _};
+use causeway_swap_service::{Locked, Sight, SwapChain as _};
 
 use crate::support::{
     Options, Party, World, eventually,
@@ -126,4 +126,37 @@ async fn the_head_is_the_newest_that_any_endpoint_tells_of() {
         error.passes && error.message.contains("too few endpoints"),
         "{error}"
     );
+}
+
+/// A claim through three endpoints, of which the one in use holds it back.
+async fn claim_past(lie: impl FnOnce(&World) -> Lie) {
+    let world = World::new().await;
+    let (liar, _other, options) = three(&world).await;
+    let alice = Party::new(&world, ALICE).await;
+    let bob = Party::with(&world, BOB, options).await;
+    let (lock, secret) = world.lock(1).await;
+    bob.side.watch(&lock, None);
+    let at = alice.make(&lock).await;
+    bob.watcher.locked(&lock).await;
+    liar.set(Faults::lies([lie(&world)]));
+    let locked = Locked {
+        lock: &lock,
+        at: &at,
+    };
+    let claim = bob.side.claim(locked, &secret, lock.terms.expiry);
+    claim.await.unwrap();
+    // The lane waits for a block before it goes past the endpoint in use.
+    world.mine(1).await;
+    bob.watcher.spent(&lock).await;
+    assert!(liar.lies_told() > 0);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_says_that_a_claim_reverts_is_passed_by() {
+    claim_past(|world| Lie::Reverts(world.contract)).await;
+}
+
+#[tokio::test]
+async fn an_endpoint_that_swallows_a_claim_is_passed_by() {
+    claim_past(|_| Lie::SwallowedTransactions).await;
 }
