@@ -1,0 +1,8 @@
+//! Whole swaps between two services, against real nodes of both kinds of chains.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+mod completes;
+mod crashes;
+mod silence;
