@@ -3,6 +3,7 @@
 
 mod support;
 
+mod bad_proposals;
 mod completes;
 mod crashes;
 mod silence;

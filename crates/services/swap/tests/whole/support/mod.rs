@@ -6,6 +6,7 @@ mod ether;
 mod line;
 mod party;
 mod purse;
+pub(crate) mod stranger;
 mod world;
 
 pub(crate) use self::{

@@ -281,7 +281,7 @@ impl Opening {
         if let Some((network, endpoints)) = &self.ground.coins {
             let side = self.coin_side(network, endpoints.clone()).await;
             chains.push(part(Arc::new(side), coins::SPANS));
-            let dust = Amount::new(100_000);
+            let dust = Amount::new(200_000);
             let timing = coins::timing();
             policies.push((network.chain_id(), ChainPolicy { timing, dust }));
         }
