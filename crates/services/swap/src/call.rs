@@ -27,7 +27,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How long to wait before calling again.
 const CALL_AGAIN: Duration = Duration::from_secs(2);
 
-/// Stays connected to every maker with whom a swap of ours is open, until stopped.
+/// Stays connected to every maker with whom a swap of ours is under way, until stopped.
 pub(crate) async fn keep_calling(
     conversations: Conversations,
     ledger: Ledger,
@@ -36,7 +36,7 @@ pub(crate) async fn keep_calling(
     let mut calls: BTreeMap<(PeerId, Url), AbortOnDropHandle<()>> = BTreeMap::new();
     while !stop.is_cancelled() {
         let mut wanted = BTreeSet::new();
-        for record in ledger.records(true).await? {
+        for record in ledger.under_way().await? {
             if let Some(url) = record.peer.url {
                 wanted.insert((record.peer.id, url));
             }

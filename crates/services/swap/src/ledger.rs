@@ -193,6 +193,26 @@ impl Ledger {
         Ok(processes.into_iter().map(|process| process.state).collect())
     }
 
+    /// All swaps in which something may still happen: those with something of ours at stake, and those in
+    /// which only the other party still waits, for as long as it can claim. It may ask us to sign with it.
+    pub(crate) async fn under_way(&self) -> Result<Vec<Record>, SwapError> {
+        let theirs = Filter {
+            phases: vec![Phase::Claim2Final.name().to_owned()],
+            newest_first: true,
+            ..Filter::default()
+        };
+        let theirs = self.engine.processes::<SwapMachine>(theirs).await?;
+        let theirs = theirs.into_iter().map(|process| process.state);
+        let can_claim = |record: &Record| {
+            let head = self.heads.of(record.chain(Leg::First));
+            let expiry = record.terms().legs.first.expiry;
+            head.is_none_or(|head| !expiry.has_come(&head))
+        };
+        let mut found = self.records(true).await?;
+        found.extend(theirs.filter(can_claim));
+        Ok(found)
+    }
+
     /// What we watch over for others; on request only what is not over.
     ///
     /// # Errors

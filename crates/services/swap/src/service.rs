@@ -321,9 +321,9 @@ impl SwapService {
         Ok(unit.commit().await?)
     }
 
-    /// Looks out for the locks of all swaps that are open.
+    /// Looks out for the locks of all swaps that are under way.
     async fn watch_all(&self) -> Result<(), SwapError> {
-        let open = self.ledger.records(true).await?;
+        let open = self.ledger.under_way().await?;
         for record in &open {
             let at = Leg::BOTH.map(|leg| record.locked_at(leg));
             self.desk.watch(record.number, record.terms(), at)?;

@@ -1,0 +1,11 @@
+//! Whole swaps between two services, against real nodes of both kinds of chains.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+mod bad_makers;
+mod bad_proposals;
+mod completes;
+mod conversations;
+mod crashes;
+mod silence;
