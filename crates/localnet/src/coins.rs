@@ -58,6 +58,14 @@ impl Coins {
         self.network
     }
 
+    /// What its coins are called where a chain is named for people.
+    pub fn name(&self) -> &'static str {
+        match self.network.has_extension_blocks {
+            true => "litecoin",
+            false => "bitcoin",
+        }
+    }
+
     /// Where the node answers.
     pub fn url(&self) -> String {
         format!("http://{}", self.node.rpc_address())

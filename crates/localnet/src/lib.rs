@@ -11,6 +11,8 @@ mod node;
 mod options;
 mod process;
 pub mod say;
+mod swap_party;
+mod swap_tour;
 mod swaps;
 mod tour;
 
@@ -24,5 +26,7 @@ pub use network::{Network, Side};
 pub use node::{CAUSEWAY_VARIABLE, Node, cpu_time_of, locate_causeway, rss_bytes_of};
 pub use options::{NetworkOptions, roles};
 pub use process::unused_port;
-pub use swaps::{Party, Swaps, swap_hints, swap_tour};
+pub use swap_party::Party;
+pub use swap_tour::{swap_hints, swap_tour};
+pub use swaps::{SwapOptions, Swaps};
 pub use tour::{Playground, tour};

@@ -11,8 +11,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 use causeway_local_bitcoin::NodeKind;
 use causeway_localnet::{
-    Network, NetworkOptions, Playground, Swaps, dev_key_hex, roles, say, swap_hints, swap_tour,
-    tour,
+    Network, NetworkOptions, Playground, SwapOptions, Swaps, dev_key_hex, roles, say, swap_hints,
+    swap_tour, tour,
 };
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
@@ -109,7 +109,7 @@ async fn up(once: bool, causeway: &Path, dir: &Path) -> Result<()> {
         "nodes",
         "3 attestors, any 2 of which must sign; 1 relayer; 1 monitor, which pauses what is broken",
     );
-    let mut swaps = Swaps::start(&network, NodeKind::Litecoin).await?;
+    let mut swaps = Swaps::start(&network, SwapOptions::new(NodeKind::Litecoin)).await?;
     say::fact(
         "litecoin",
         format!(

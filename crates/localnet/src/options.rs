@@ -26,6 +26,8 @@ pub mod roles {
     pub const SWAP_MAKER: usize = 5;
     /// Takes offers of swaps.
     pub const SWAP_TAKER: usize = 6;
+    /// Watches over swaps of others.
+    pub const SWAP_TOWER: usize = 7;
     /// The first attestor; the others follow.
     pub const FIRST_ATTESTOR: usize = 10;
     /// The second signer of a relayer that has several; the others follow.

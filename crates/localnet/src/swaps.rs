@@ -1,11 +1,10 @@
 //! Swaps on the local network: a maker, a taker, and a chain of coins beside the two others.
 
 use std::{
-    fmt::Write as _,
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     process::Stdio,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -21,71 +20,56 @@ use crate::{
     coins::Coins,
     network::{Network, write_key},
     node::Node,
-    options::roles,
-    say,
+    swap_party::{Party, PartyConfig},
 };
 
-/// How far blocks of coins are apart.
-const BLOCKS: Duration = Duration::from_secs(2);
-/// So many early rewards go to each party, which makes 250 coins.
-const REWARDS: u64 = 5;
+/// How a chain of coins and those who swap on it are.
+#[derive(Clone, Copy, Debug)]
+pub struct SwapOptions {
+    /// Which chain.
+    pub kind: NodeKind,
+    /// How far its blocks are apart, in seconds.
+    pub blocks: u64,
+    /// So many early rewards of 50 coins go to each party, each a coin of its own.
+    pub rewards: u64,
+}
 
-/// A party's place below the network's directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Party {
-    /// Makes offers.
-    Maker,
-    /// Takes them.
-    Taker,
+impl SwapOptions {
+    /// A block every two seconds, and 250 coins for each party.
+    pub const fn new(kind: NodeKind) -> Self {
+        Self {
+            kind,
+            blocks: 2,
+            rewards: 5,
+        }
+    }
 }
 
 /// A maker and a taker who know nothing of each other but an address.
 pub struct Swaps {
     coins: Coins,
+    options: SwapOptions,
     dir: PathBuf,
     causeway: PathBuf,
-    chain: String,
+    chains: String,
     maker_address: SocketAddr,
     maker: Option<Node>,
 }
 
-impl Party {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Maker => "maker",
-            Self::Taker => "taker",
-        }
-    }
-
-    const fn role(self) -> usize {
-        match self {
-            Self::Maker => roles::SWAP_MAKER,
-            Self::Taker => roles::SWAP_TAKER,
-        }
-    }
-
-    /// A seed that everybody knows, for nothing here is worth anything.
-    const fn seed(self) -> &'static str {
-        match self {
-            Self::Maker => "4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d",
-            Self::Taker => "5454545454545454545454545454545454545454545454545454545454545454",
-        }
-    }
-}
-
 impl Swaps {
-    /// Starts a node of this kind, deploys the contract on the first chain, gives both parties coins, and
-    /// starts the maker. Somebody mines a block every two seconds from then on.
-    pub async fn start(network: &Network, kind: NodeKind) -> Result<Self> {
+    /// Starts a chain of coins, deploys the contract on the first chain, gives both parties coins, and
+    /// starts the maker. Somebody mines blocks of coins from then on.
+    pub async fn start(network: &Network, options: SwapOptions) -> Result<Self> {
         let mut swaps = Self {
-            coins: Coins::start(kind)?,
+            coins: Coins::start(options.kind)?,
+            options,
             dir: network.dir().to_owned(),
             causeway: network.causeway().to_owned(),
-            chain: network.shared_chains()?,
+            chains: network.shared_chains()?,
             maker_address: network.free_address(7102)?,
             maker: None,
         };
-        for party in [Party::Maker, Party::Taker] {
+        for party in Party::ALL {
             write_key(
                 &swaps.dir.join(format!("{}.seed", party.name())),
                 party.seed(),
@@ -96,20 +80,33 @@ impl Swaps {
             let _hurry = network.a.hurry();
             swaps.deploy().await?
         };
-        for party in [Party::Maker, Party::Taker] {
+        for party in Party::ALL {
             swaps.write_config(party, Some(&contract))?;
+        }
+        for party in [Party::Maker, Party::Taker] {
             let address = swaps.coin_address(party).await?;
-            swaps.coins.mine_to(&address, REWARDS).await?;
+            swaps.coins.mine_to(&address, options.rewards).await?;
         }
         swaps.coins.ripen().await?;
-        swaps.coins.keep_mining(BLOCKS);
+        swaps.keep_mining();
         swaps.start_maker().await?;
         Ok(swaps)
     }
 
     /// The chain of coins.
-    pub fn coins(&mut self) -> &mut Coins {
-        &mut self.coins
+    pub const fn coins(&self) -> &Coins {
+        &self.coins
+    }
+
+    /// Mines blocks of coins as far apart as the parties' configuration says.
+    pub fn keep_mining(&mut self) {
+        self.coins
+            .keep_mining(Duration::from_secs(self.options.blocks));
+    }
+
+    /// Mines no coins by itself any more.
+    pub fn stop_mining(&mut self) {
+        self.coins.stop_mining();
     }
 
     /// Where the maker answers.
@@ -130,6 +127,11 @@ impl Swaps {
         let env = [("CAUSEWAY_SWAP_KEY", key.as_str())];
         self.maker = Some(Node::spawn(&self.causeway, &config, &env, &log).await?);
         Ok(())
+    }
+
+    /// Takes over a maker that somebody else has started with its configuration.
+    pub fn adopt_maker(&mut self, maker: Node) {
+        self.maker = Some(maker);
     }
 
     /// Kills the maker at once, as a power cut would.
@@ -229,48 +231,20 @@ impl Swaps {
 
     fn write_config(&self, party: Party, contract: Option<&str>) -> Result<()> {
         let path = self.config_path(party);
-        let text = self.config(party, contract)?;
-        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
-    }
-
-    /// Waiting is short here: nothing is at stake, and people look on.
-    fn config(&self, party: Party, contract: Option<&str>) -> Result<String> {
-        let (name, coins) = (party.name(), self.coins.network().chain_id());
         let listen = match party {
-            Party::Maker => self.maker_address.to_string(),
-            Party::Taker => "127.0.0.1:0".to_owned(),
+            Party::Maker => self.maker_address,
+            Party::Taker | Party::Tower => SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         };
-        let contract = contract.map(|contract| format!("contract = \"{contract}\"\n"));
-        let mut config = format!(
-            "# Written by the local network; a network of one's own needs `dev = false`.\n\
-             dev = true\nstore = \"sqlite://{name}.db\"\nlisten = \"{listen}\"\n{chain}\n\
-             [log]\nlevel = \"info\"\n\n\
-             [swaps]\nseed = {{ file = \"{name}.seed\" }}\nkey = {{ env = \"CAUSEWAY_SWAP_KEY\" }}\n\
-             down_for = \"10s\"\ncooperation = \"10s\"\nscript_path = \"30s\"\n\n\
-             [[swaps.chains]]\nid = \"eip155:31337\"\n{contract}\
-             block_time = \"1s\"\nmissed_slots = 5\ninclusion = \"6s\"\nskew = \"5s\"\n\
-             long = \"20m\"\nshort = \"6m\"\n\n\
-             [[swaps.chains]]\nid = \"{coins}\"\nname = \"litecoin\"\nendpoints = [\"{url}\"]\n\
-             cookie = \"{cookie}\"\nblock_time = \"2s\"\nconfirmations = 2\ninclusion = \"15s\"\n\
-             skew = \"10s\"\nlong = \"600 blocks\"\nshort = \"300 blocks\"\n",
-            chain = self.chain,
-            contract = contract.unwrap_or_default(),
-            url = self.coins.url(),
-            cookie = self.coins.node().cookie_file().display(),
-        );
-        if party == Party::Maker {
-            write!(
-                config,
-                "\n[swaps.maker]\n\
-                 [[swaps.maker.pairs]]\ngives = {{ chain = \"alpha\" }}\n\
-                 wants = {{ chain = \"litecoin\" }}\nprice = \"25\"\nspread = 50\n\
-                 least = \"0.01\"\nmost = \"5\"\n\
-                 [[swaps.maker.pairs]]\ngives = {{ chain = \"litecoin\" }}\n\
-                 wants = {{ chain = \"alpha\" }}\nprice = \"0.04\"\nspread = 50\n\
-                 least = \"0.1\"\nmost = \"100\"\n"
-            )?;
-        }
-        Ok(config)
+        let config = PartyConfig {
+            party,
+            chains: &self.chains,
+            contract,
+            coins: &self.coins,
+            blocks: self.options.blocks,
+            listen,
+        };
+        let text = config.text()?;
+        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
     }
 
     /// The id of the offer that gives what is on this chain.
@@ -300,76 +274,4 @@ impl Swaps {
         let coins = self.coins.network().chain_id().to_string();
         Ok([of("eip155:31337")?, of(&coins)?])
     }
-}
-
-/// One swap each way, by a person at the command line with a maker that is a node.
-pub async fn swap_tour(swaps: &Swaps) -> Result<()> {
-    say::step(
-        "atomic swap, litecoin → ether: two parties, no bridge, nobody in between",
-        "0.5 ETH",
-    );
-    swap_once(swaps, "eip155:31337", "0.5").await?;
-    say::step("atomic swap, ether → litecoin", "10 LTC");
-    let coins = swaps.coins.network().chain_id().to_string();
-    swap_once(swaps, &coins, "10").await
-}
-
-async fn swap_once(swaps: &Swaps, gives_on: &str, amount: &str) -> Result<()> {
-    let before = swaps.balances(Party::Taker).await?;
-    let offer = swaps.offer(gives_on).await?;
-    let maker = swaps.maker_url();
-    let arguments = [
-        "swap", "take", "--maker", &maker, "--offer", &offer, "--get", amount,
-    ];
-    let started = Instant::now();
-    let mut phase = String::new();
-    swaps
-        .watch(Party::Taker, &arguments, |line| {
-            if let Some(event) = line["event"].as_str() {
-                let leg = line["leg"].as_str().unwrap_or_default();
-                let height = line["height"].as_u64();
-                let at = height.map(|height| format!("{leg} leg, block {height}"));
-                let after = format!("{:>5.1} s", started.elapsed().as_secs_f64());
-                say::fact(event, format!("{after}  {}", at.unwrap_or_default()));
-            }
-            if let Some(now) = line["phase"].as_str() {
-                now.clone_into(&mut phase);
-            }
-        })
-        .await?;
-    ensure!(
-        matches!(phase.as_str(), "claim2_final" | "done"),
-        "the swap ended as {phase:?}"
-    );
-    let after = swaps.balances(Party::Taker).await?;
-    let got = usize::from(!gives_on.starts_with("eip155"));
-    ensure!(
-        after[got] > before[got],
-        "the taker did not get what it swapped for"
-    );
-    ensure!(after[1 - got] < before[1 - got], "the taker gave nothing");
-    say::fact(
-        "balances",
-        "the taker has what it swapped for, and gave what it promised",
-    );
-    Ok(())
-}
-
-/// What a person can try on a network with swaps.
-pub fn swap_hints(swaps: &Swaps) -> Vec<String> {
-    let config = swaps.config_path(Party::Taker);
-    let key = dev_key_hex(Party::Taker.role());
-    vec![
-        format!(
-            "export CAUSEWAY_CONFIG='{}' CAUSEWAY_SWAP_KEY={key}",
-            config.display()
-        ),
-        "causeway swap wallet".to_owned(),
-        format!("causeway swap offers --maker {}", swaps.maker_url()),
-        format!(
-            "causeway swap take --maker {} --offer ID --get 0.5",
-            swaps.maker_url()
-        ),
-        "causeway swap list".to_owned(),
-    ]
 }

@@ -21,7 +21,7 @@ use self::{
     take::TakeArgs,
     tower::{DelegateArgs, TowerArgs},
 };
-use crate::{config, failure::Failure, output::Output};
+use crate::{config, failure::Failure, output::Output, swaps};
 
 /// The arguments of `causeway swap`.
 #[derive(Debug, Args)]
@@ -69,6 +69,10 @@ enum SwapCommand {
 /// Runs `causeway swap`.
 pub(crate) async fn execute(args: SwapArgs, path: &Path, output: Output) -> Result<(), Failure> {
     let loaded = config::load(path)?;
+    // All that has to do with swaps needs to know how we swap; a contract may serve others alone.
+    if !matches!(args.command, SwapCommand::Deploy(_)) {
+        swaps::part(&loaded)?;
+    }
     match args.command {
         SwapCommand::Offers(args) => Box::pin(offers::offers(args, &loaded, output)).await,
         SwapCommand::Quote(args) => Box::pin(offers::quote(args, &loaded, output)).await,

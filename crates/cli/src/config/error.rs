@@ -4,6 +4,7 @@ use alloy::primitives::Address;
 use causeway_types::ChainId;
 use thiserror::Error;
 
+use super::SwapProblem;
 use crate::redact::redact;
 
 /// One thing that is wrong with the configuration: where, what was found, what to do.
@@ -137,14 +138,6 @@ pub(crate) enum Problem {
     DuplicateChain { id: ChainId, other: usize },
     #[error("{name:?} also names chains[{other}]")]
     DuplicateName { name: String, other: usize },
-    #[error("{id} is also swaps.chains[{other}]")]
-    DuplicateSwapChain { id: ChainId, other: usize },
-    #[error("there is no chain to swap on")]
-    NoSwapChains,
-    #[error("there is no key to swap with on {0}")]
-    NoSwapKey(ChainId),
-    #[error("{0} has no contracts")]
-    NoContracts(ChainId),
     #[error("{0:?} is no short name")]
     BadName(String),
     #[error("there is no endpoint")]
@@ -219,6 +212,8 @@ pub(crate) enum Problem {
     NoContract { router: Address, chain: ChainId },
     #[error("{0}")]
     Contracts(String),
+    #[error(transparent)]
+    Swaps(#[from] SwapProblem),
 }
 
 impl Problem {
@@ -238,12 +233,8 @@ impl Problem {
             }
             Self::NoChains => "add a [[chains]] entry with an id and endpoints",
             Self::NoDriver { .. } => "this build has a driver for eip155",
-            Self::NoSwapChains => "add a [[swaps.chains]] entry with the id of a chain",
-            Self::NoSwapKey(_) => "set swaps.key to where the key is read from",
-            Self::NoContracts(_) => "leave the contract out",
-            Self::DuplicateChain { .. } | Self::DuplicateSwapChain { .. } => {
-                "join the two entries into one"
-            }
+            Self::DuplicateChain { .. } => "join the two entries into one",
+            Self::Swaps(problem) => return problem.remedy(),
             Self::DuplicateName { .. } => "give each chain a name of its own",
             Self::BadName(_) => "use 1 to 32 of a-z, 0-9 and -",
             Self::NoEndpoints => "list at least one URL, such as \"ws://127.0.0.1:8545\"",

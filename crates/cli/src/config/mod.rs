@@ -23,6 +23,7 @@ mod relayer;
 mod route;
 mod schema;
 mod store;
+mod swap_problem;
 mod swaps;
 mod telemetry;
 
@@ -48,6 +49,7 @@ pub(crate) use relayer::RelayerConfig;
 pub(crate) use route::{RouteConfig, RouteEnd};
 pub(crate) use schema::schema;
 pub(crate) use store::Store;
+pub(crate) use swap_problem::SwapProblem;
 pub(crate) use swaps::{Lasts, MakerPart, PairConfig, SwapAsset, SwapChainConfig, SwapsConfig};
 pub(crate) use telemetry::TelemetryConfig;
 

@@ -200,6 +200,9 @@ impl FromStr for Lasts {
             return Ok(Self(Span::Blocks(blocks)));
         }
         let time = humantime::parse_duration(text).map_err(|_| wrong())?;
+        if time.subsec_nanos() != 0 {
+            return Err(wrong());
+        }
         Ok(Self(Span::Secs(time.as_secs())))
     }
 }

@@ -4,6 +4,7 @@
 pub mod books;
 pub mod mining;
 pub mod replicas;
+pub mod swaps;
 
 use std::{
     ops::{Deref, DerefMut},

@@ -56,7 +56,6 @@ impl Running {
 
     /// Opens everything without working on anything.
     pub(super) async fn look_on(loaded: &LoadedConfig) -> Result<Swaps, Failure> {
-        swaps::part(loaded)?;
         let engine = open_store(&loaded.store()).await?;
         let owner = format!("swap-{}", std::process::id());
         swaps::open(loaded, &engine, owner).await

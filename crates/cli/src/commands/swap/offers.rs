@@ -56,7 +56,8 @@ pub(super) struct Choice {
 #[derive(Serialize)]
 struct OfferLine {
     id: String,
-    maker: String,
+    /// The key that the maker signs with; `maker` is its part in the swap.
+    maker_key: String,
     #[serde(flatten)]
     offer: Offer,
     #[serde(skip)]
@@ -111,7 +112,7 @@ pub(super) async fn offers(
         };
         output.print(&OfferLine {
             id: offer.id.0.to_string(),
-            maker: offers.maker.to_string(),
+            maker_key: offers.maker.to_string(),
             offer: offer.offer,
             text,
         });
