@@ -14,7 +14,7 @@ use super::{
     side::BitcoinSide,
     terms,
 };
-use crate::{ChainError, Lock, Locked, Together};
+use crate::{ChainError, Lock, Locked};
 
 /// For how many blocks a fee is reckoned where nothing is urgent.
 pub(super) const CALM: u32 = 48;
@@ -304,43 +304,6 @@ impl BitcoinSide {
             Plan::Keep | Plan::Replace(_) | Plan::Child(_) => format!("{what} could not be raised"),
         };
         ChainError::passing(self.chain().id(), message)
-    }
-
-    /// What [`crate::SwapChain::spend_together`] promises.
-    pub(super) async fn use_signed(
-        &self,
-        locked: Locked<'_>,
-        what: Together,
-        signed: &str,
-    ) -> Result<(), ChainError> {
-        let wrong = |message: String| ChainError::lasting(self.chain().id(), message);
-        let tx: SignedTx = serde_json::from_str(signed)
-            .map_err(|error| wrong(format!("what is stored is no signed transaction: {error}")))?;
-        let coin = terms::locked_coin(self.chain(), locked)?;
-        if !matches!(tx.tx.input.as_slice(), [input] if input.previous_output == coin.outpoint) {
-            let txid = tx.txid();
-            return Err(wrong(format!(
-                "{txid} was signed together and does not spend {} alone",
-                coin.outpoint
-            )));
-        }
-        let lock = locked.lock;
-        let kept = self.store().load(lock).await?;
-        if !kept.spends.iter().any(|made| made.tx.txid() == tx.txid()) {
-            let made = Made {
-                tx,
-                way: Way::Together(what),
-                path: self.payee(lock.number),
-                height: self.agreed_head().await?.height,
-                children: Vec::new(),
-            };
-            self.store().note(lock, Note::Spend(made)).await?;
-        }
-        let before = match what {
-            Together::Claim => Some(terms::height(self.chain(), lock.terms.expiry)?),
-            Together::Refund => None,
-        };
-        self.spend(locked, &Purpose::Signed { before }).await
     }
 
     /// What [`crate::SwapChain::rebroadcast`] promises.

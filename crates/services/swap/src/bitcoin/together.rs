@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use bitcoin::{FeeRate, ScriptBuf, hex::DisplayHex as _};
 use causeway_bitcoin::{
     CooperativeSpend, FeeSituation, HashTimeLock, LockForm, NonceMessage, NonceRound,
-    PartialSignatureMessage,
+    PartialSignatureMessage, SignedTx,
 };
 use causeway_types::ChainId;
 use rand::{TryRngCore as _, rngs::OsRng};
@@ -14,9 +14,9 @@ use tracing::info;
 
 use super::{
     fees::{Market, Plan},
-    kept::{Cosigned, Note},
+    kept::{Cosigned, Made, Note, Way},
     side::BitcoinSide,
-    spend::CALM,
+    spend::{CALM, Purpose},
     terms,
 };
 use crate::{ChainError, Locked, Session, Together};
@@ -151,6 +151,43 @@ impl BitcoinSide {
         info!(chain = %self.chain().id(), swap = %lock.swap, leg = lock.leg.name(),
             what = what.name(), txid = %spend.txid(), "signed for the other party");
         self.text(&Answer { nonce, half })
+    }
+
+    /// What [`crate::SwapChain::spend_together`] promises.
+    pub(super) async fn use_signed(
+        &self,
+        locked: Locked<'_>,
+        what: Together,
+        signed: &str,
+    ) -> Result<(), ChainError> {
+        let wrong = |message: String| ChainError::lasting(self.chain().id(), message);
+        let tx: SignedTx = serde_json::from_str(signed)
+            .map_err(|error| wrong(format!("what is stored is no signed transaction: {error}")))?;
+        let coin = terms::locked_coin(self.chain(), locked)?;
+        if !matches!(tx.tx.input.as_slice(), [input] if input.previous_output == coin.outpoint) {
+            let txid = tx.txid();
+            return Err(wrong(format!(
+                "{txid} was signed together and does not spend {} alone",
+                coin.outpoint
+            )));
+        }
+        let lock = locked.lock;
+        let kept = self.store().load(lock).await?;
+        if !kept.spends.iter().any(|made| made.tx.txid() == tx.txid()) {
+            let made = Made {
+                tx,
+                way: Way::Together(what),
+                path: self.payee(lock.number),
+                height: self.agreed_head().await?.height,
+                children: Vec::new(),
+            };
+            self.store().note(lock, Note::Spend(made)).await?;
+        }
+        let before = match what {
+            Together::Claim => Some(terms::height(self.chain(), lock.terms.expiry)?),
+            Together::Refund => None,
+        };
+        self.spend(locked, &Purpose::Signed { before }).await
     }
 
     fn taproot(&self, locked: Locked<'_>) -> Result<HashTimeLock, ChainError> {
