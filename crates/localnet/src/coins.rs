@@ -60,9 +60,10 @@ impl Coins {
 
     /// What its coins are called where a chain is named for people.
     pub fn name(&self) -> &'static str {
-        match self.network.has_extension_blocks {
-            true => "litecoin",
-            false => "bitcoin",
+        if self.network.has_extension_blocks {
+            "litecoin"
+        } else {
+            "bitcoin"
         }
     }
 

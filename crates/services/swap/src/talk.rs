@@ -55,6 +55,9 @@ pub enum TalkError {
     /// The other party is not there.
     #[error("the other party, {0}, is not connected")]
     NotConnected(PeerId),
+    /// The maker at an address does not answer as a maker does.
+    #[error("{0} gives no answer: {1}")]
+    Away(String, String),
     /// The other party is somebody else.
     #[error("{found} answers (expected {expected}): it is not the party that has signed")]
     Stranger {
