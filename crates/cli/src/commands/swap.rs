@@ -12,7 +12,7 @@ mod wallet;
 use std::path::Path;
 
 use causeway_swap::Refusal;
-use causeway_swap_service::{PeerId, SwapError, TalkError};
+use causeway_swap_service::{SwapError, TalkError};
 use clap::{Args, Subcommand};
 
 use self::{
@@ -141,11 +141,6 @@ fn by_prefix<T>(
             Err(Failure::usage(field, message, where_to_look))
         }
     }
-}
-
-/// A maker's key, as the command line names it.
-fn parse_peer(text: &str) -> Result<PeerId, String> {
-    text.parse::<PeerId>().map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -216,9 +216,8 @@ impl Conversations {
 
 #[async_trait]
 impl Hear for Conversations {
-    async fn hear(&self, by: PeerId, swap: SwapId, talk: Talk) -> Result<(), String> {
-        let heard = self.take_in(by, swap, talk).await;
-        heard.map_err(|error| error.to_string())
+    async fn hear(&self, by: PeerId, swap: SwapId, talk: Talk) -> Result<(), SwapError> {
+        self.take_in(by, swap, talk).await
     }
 }
 

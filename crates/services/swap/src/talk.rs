@@ -14,6 +14,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
+    SwapError,
     chain::Together,
     identity::{PeerId, PeerKey, Statement},
     wire::{Frame, Wire},
@@ -228,7 +229,10 @@ impl Line {
                             } else {
                                 heard += 1;
                                 let outcome = match serde_json::from_str(&body) {
-                                    Ok(talk) => hear.hear(self.peer, swap, talk).await,
+                                    Ok(talk) => {
+                                        let heard = hear.hear(self.peer, swap, talk).await;
+                                        heard.map_err(|error| error.to_string())
+                                    }
                                     Err(error) => Err(error.to_string()),
                                 };
                                 let answer = match outcome {
@@ -271,7 +275,7 @@ fn tell(
 #[async_trait]
 pub(crate) trait Hear: Send + Sync {
     /// Takes it in, for good, or says why not.
-    async fn hear(&self, by: PeerId, swap: SwapId, talk: Talk) -> Result<(), String>;
+    async fn hear(&self, by: PeerId, swap: SwapId, talk: Talk) -> Result<(), SwapError>;
 }
 
 /// Something to be said, and whoever waits for it to be heard.
@@ -323,8 +327,9 @@ mod tests {
 
     #[async_trait]
     impl Hear for Listener {
-        async fn hear(&self, _: PeerId, swap: SwapId, talk: Talk) -> Result<(), String> {
-            self.0.send((swap, talk)).map_err(|error| error.to_string())
+        async fn hear(&self, _: PeerId, swap: SwapId, talk: Talk) -> Result<(), SwapError> {
+            let sent = self.0.send((swap, talk));
+            sent.map_err(|error| SwapError::Gone(error.to_string()))
         }
     }
 

@@ -6,7 +6,6 @@ use clap::Args;
 use super::{
     follow::{self, Running},
     offers::{Choice, choose},
-    parse_peer,
 };
 use crate::{config::LoadedConfig, failure::Failure, output::Output, swaps};
 
@@ -28,7 +27,7 @@ pub(super) struct TakeArgs {
     #[arg(long, value_name = "AMOUNT")]
     pay_at_most: Option<String>,
     /// The key that the maker must sign with, as its `swap offers` shows it
-    #[arg(long, value_name = "KEY", value_parser = parse_peer)]
+    #[arg(long, value_name = "KEY")]
     maker_key: Option<PeerId>,
 }
 
