@@ -15,4 +15,4 @@ mod watch;
 pub use peer::Peer;
 pub use report::Report;
 pub use run::{Blocks, Load, RelayOptions, relay};
-pub use swap::{Gas, SwapOptions, SwapPeer, SwapReport, swap};
+pub use swap::{DaemonOptions, DaemonReport, Gas, SwapOptions, SwapPeer, SwapReport, swap};

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Result, bail};
-use causeway_bench::{Blocks, Load, RelayOptions, SwapOptions, relay, swap};
+use causeway_bench::{Blocks, DaemonOptions, Load, RelayOptions, SwapOptions, relay, swap};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
@@ -68,6 +68,15 @@ struct SwapArguments {
     /// Leave out the contracts of Boltz.
     #[arg(long)]
     no_peer: bool,
+    /// Measure a maker's node that makes many swaps at once, half of them each way, as well.
+    #[arg(long)]
+    daemon: bool,
+    /// How many swaps that are.
+    #[arg(long, default_value_t = 200, requires = "daemon")]
+    n: usize,
+    /// The causeway binary, which `cargo xtask bench` builds and names.
+    #[arg(long, env = causeway_localnet::CAUSEWAY_VARIABLE, required_if_eq("daemon", "true"))]
+    causeway: Option<PathBuf>,
     /// Print the JSON object in one line.
     #[arg(long)]
     json: bool,
@@ -93,8 +102,15 @@ async fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Relay(arguments) => measure_relay(arguments).await,
         Command::Swap(arguments) => {
-            let peer = !arguments.no_peer;
-            print(&swap(&SwapOptions { peer }).await?, arguments.json)
+            let causeway = arguments.causeway.filter(|_| arguments.daemon);
+            let options = SwapOptions {
+                peer: !arguments.no_peer,
+                daemon: causeway.map(|causeway| DaemonOptions {
+                    causeway,
+                    swaps: arguments.n,
+                }),
+            };
+            print(&swap(&options).await?, arguments.json)
         }
     }
 }

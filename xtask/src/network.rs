@@ -37,8 +37,13 @@ pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     setup::run(workspace)?;
     if arguments.first().is_some_and(|what| what == "swap") {
         nodes::provide(workspace)?;
-        build(workspace, &["causeway-bench"], &[])?;
+        let with_node = arguments.iter().any(|argument| argument == "--daemon");
+        let programs = ["causeway-bench", "causeway"];
+        build(workspace, &programs[..1 + usize::from(with_node)], &[])?;
         let mut command = Command::new(workspace.built("debug", "causeway-bench"));
+        if with_node {
+            command.env(CAUSEWAY_VARIABLE, workspace.built("debug", "causeway"));
+        }
         return become_program(command.args(arguments));
     }
     build(workspace, &["causeway", "causeway-bench"], &["--release"])?;

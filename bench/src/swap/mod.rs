@@ -3,10 +3,12 @@
 mod bitcoin;
 mod boltz;
 mod contract;
+mod daemon;
 mod evm;
 mod ours;
 mod report;
 mod table;
+mod taker;
 
 use anyhow::{Context, Result};
 use causeway_local_bitcoin::NodeKind;
@@ -18,14 +20,17 @@ use self::{
 };
 use crate::say::Progress;
 
+pub use daemon::{DaemonOptions, DaemonReport};
 pub use evm::Gas;
 pub use report::{SwapPeer, SwapReport};
 
 /// What to measure of swaps.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SwapOptions {
     /// Whether to measure somebody else's contracts on the same chain.
     pub peer: bool,
+    /// A node that many swaps are made with at once, if that is to be measured.
+    pub daemon: Option<DaemonOptions>,
 }
 
 /// Starts a node of each chain, and carries out what a swap consists of on each.
@@ -58,6 +63,11 @@ pub async fn swap(options: &SwapOptions) -> Result<SwapReport> {
     )?;
     let mut report = SwapReport::new(&bitcoin, &litecoin, gas);
     report.peer = peer;
+    if let Some(options) = &options.daemon {
+        progress.say("many swaps at once with one maker");
+        let measured = daemon::measure(options, &progress).await;
+        report.daemon = Some(measured.context("cannot measure many swaps at once")?);
+    }
     progress.say(&format!("done\n{}", table::table(&report)?));
     Ok(report)
 }

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{bitcoin::Sizes, evm::Gas};
+use super::{DaemonReport, bitcoin::Sizes, evm::Gas};
 
 /// What one run measured of swaps; written as one JSON object. Sizes are in virtual bytes, of
 /// transactions with one input.
@@ -32,6 +32,9 @@ pub struct SwapReport {
     /// Somebody else's contracts on the same chain; absent if they were not asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer: Option<SwapPeer>,
+    /// A maker's node with many swaps at once; absent if it was not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub daemon: Option<DaemonReport>,
 }
 
 /// What was measured of somebody else's contracts for swaps.
@@ -61,6 +64,7 @@ impl SwapReport {
             ltc_fund_vb: litecoin.fund,
             gas,
             peer: None,
+            daemon: None,
         }
     }
 }

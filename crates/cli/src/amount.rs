@@ -33,7 +33,7 @@ impl AmountError {
         match self {
             Self::Shape(_) => "write a number such as 12.5, without signs or separators".to_owned(),
             Self::TooFine { decimals, .. } => {
-                format!("round it to {decimals} places, or give smallest units with --base-units")
+                format!("round it to {decimals} places")
             }
             Self::Zero => "send more than nothing".to_owned(),
             Self::TooLarge(_) => "send less".to_owned(),

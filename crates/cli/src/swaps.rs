@@ -12,8 +12,8 @@ use causeway_evm::EvmChain;
 use causeway_ibc_evm::SharedLane;
 use causeway_swap::{Amount, ChainPolicy, Cooperation, Policy, Role};
 use causeway_swap_service::{
-    ChainPart, Clock, FixedPrice, MakerConfig, Pair, PriceServer, PriceSource, Seed, SwapChain,
-    SwapConfig, SwapService,
+    ChainError, ChainPart, Clock, FixedPrice, MakerConfig, Pair, PriceServer, PriceSource, Seed,
+    SwapChain, SwapConfig, SwapService,
     bitcoin::{BitcoinSettings, BitcoinSide},
     evm::{EvmSettings, EvmSide},
 };
@@ -154,6 +154,22 @@ struct Opened {
     lanes: Lanes,
 }
 
+/// What a chain did not do, with the key of the configuration that says how it is reached.
+pub(crate) fn chain_failed(loaded: &LoadedConfig, error: &ChainError) -> Failure {
+    let failure = Failure::failed("chain", error);
+    let chains = loaded.config.swaps.iter().flat_map(|part| &part.chains);
+    let of_bitcoin = Network::by_chain_id(&error.chain).is_some();
+    let place = chains
+        .enumerate()
+        .find(|(_, chain)| chain.id == error.chain && error.passes && of_bitcoin);
+    match place {
+        Some((index, _)) => failure.at(format!("swaps.chains[{index}].endpoints")).remedy(
+            "check the URLs, that the nodes run and are reachable from here, and the cookie or the password",
+        ),
+        None => failure,
+    }
+}
+
 fn no_key(chain: &ChainId) -> Failure {
     Failure::usage(
         "swaps.key",
@@ -178,9 +194,17 @@ async fn evm_side(
         )
     })?;
     let settings = EvmSettings::default();
-    EvmSide::open(connected, contract, lane, key.into_signer(), settings)
-        .await
-        .map_err(|error| Failure::failed("swaps", error).at(format!("{field}.contract")))
+    let side = EvmSide::open(connected, contract, lane, key.into_signer(), settings).await;
+    side.map_err(|error| {
+        let failure = Failure::failed("swaps", &error.message).at(format!("{field}.contract"));
+        if error.passes {
+            return failure.remedy("check the endpoints of the chain");
+        }
+        failure.remedy(format!(
+            "run `causeway swap deploy --on {}`, which writes the address",
+            evm.label()
+        ))
+    })
 }
 
 async fn open_lane(

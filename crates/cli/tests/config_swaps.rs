@@ -63,9 +63,8 @@ most = "1"
 /// What in the part | is replaced by what | the field that is named | words of the message | words of
 /// the remedy.
 const MISTAKES: &str = r#"
-[swaps] | [[swaps]] | swaps | | [swaps] with seed
 seed = { file = "swaps.seed" } |  | swaps.seed | missing field | { env
-seed = { file = "swaps.seed" } | seed = "4d4d" | swaps.seed | | { file
+seed = { file = "swaps.seed" } | seed = "4d4d" | swaps.seed | never written in the configuration | { file
 { file = "swaps.seed" } | { file = "a", env = "B" } | swaps.seed | more than one | { env
 { file = "swaps.seed" } | {} | swaps.seed | names no place | { env
 key = { env = "CAUSEWAY_SWAP_KEY" } |  | swaps.key | no key to swap with on eip155:31337 | swaps.key
@@ -79,7 +78,7 @@ cooperation = "15m" | cooperation = "1ms" | swaps.cooperation | 1ms is no number
 script_path = "2h" | script_path = "2" | swaps.script_path | "2" | "10m"
 id = "eip155:31337" | id = "31337" | swaps.chains[0].id | "31337" | CAIP-2
 id = "eip155:31337" | id = "eip155:5" | swaps.chains[0].id | eip155:5 is no chain | eip155:31337, eip155:31338
-id = "eip155:31337" | id = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328" | swaps.chains[1].id | also swaps.chains[0] | join
+bip122:0f9188f13cb7b2c71f2a335e3a4fc328 | eip155:31337 | swaps.chains[1].id | also swaps.chains[0] | join
 0x5FbDB2315678afecb367f032d93F642f64180aa3"\nconf | 0x12"\nconf | swaps.chains[0].contract | 0x12 | causeway swap deploy
 confirmations = 64 | confirmations = 0 | swaps.chains[0].confirmations | 0 is outside | 1 to
 confirmations = 64 | confirmations = "many" | swaps.chains[0].confirmations | whole number | whole number
@@ -113,7 +112,7 @@ fee_percent = 10 | fee_percent = 101 | swaps.chains[1].fee_percent | 101 is outs
 offer = "5m" | offer = "0s" | swaps.maker.offer | no time at all | above zero
 quote = "1m" | quote = 60 | swaps.maker.quote | `60` | "10m"
 { chain = "alpha" } | { chain = "gamma" } | swaps.maker.pairs[0].gives.chain | "gamma" is no chain to swap on | alpha, bitcoin
-{ chain = "alpha" } | "alpha" | swaps.maker.pairs[0].gives | | { chain = "alpha" }
+{ chain = "alpha" } | "alpha" | swaps.maker.pairs[0].gives | string "alpha", expected a table | { chain = "alpha" }
 { chain = "alpha" } | { chain = "bitcoin" } | swaps.maker.pairs[0].wants.chain | both are on | another chain
 { chain = "bitcoin" } | { chain = "bitcoin", token = "0x5FbDB2315678afecb367f032d93F642f64180aa3" } | swaps.maker.pairs[0].wants.token | of the Bitcoin family | leave it out
 price = "0.05" |  | swaps.maker.pairs[0].price | no price | price_url
@@ -179,7 +178,7 @@ fn chains_and_pairs_are_needed() {
             head.to_owned(),
             "swaps.chains",
             "missing field",
-            "[[chains]]",
+            "[[swaps.chains]]",
         ),
         (
             format!("{chains}[swaps.maker]\npairs = []\n"),

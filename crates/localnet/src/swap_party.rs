@@ -41,7 +41,7 @@ impl Party {
     }
 
     /// A seed that everybody knows, for nothing here is worth anything.
-    pub(crate) const fn seed(self) -> &'static str {
+    pub const fn seed(self) -> &'static str {
         match self {
             Self::Maker => "4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d",
             Self::Taker => "5454545454545454545454545454545454545454545454545454545454545454",

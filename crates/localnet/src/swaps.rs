@@ -52,6 +52,7 @@ pub struct Swaps {
     dir: PathBuf,
     causeway: PathBuf,
     chains: String,
+    contract: String,
     maker_address: SocketAddr,
     maker: Option<Node>,
 }
@@ -66,6 +67,7 @@ impl Swaps {
             dir: network.dir().to_owned(),
             causeway: network.causeway().to_owned(),
             chains: network.shared_chains()?,
+            contract: String::new(),
             maker_address: network.free_address(7102)?,
             maker: None,
         };
@@ -76,12 +78,12 @@ impl Swaps {
             )?;
             swaps.write_config(party, None)?;
         }
-        let contract = {
+        swaps.contract = {
             let _hurry = network.a.hurry();
             swaps.deploy().await?
         };
         for party in Party::ALL {
-            swaps.write_config(party, Some(&contract))?;
+            swaps.write_config(party, Some(&swaps.contract))?;
         }
         for party in [Party::Maker, Party::Taker] {
             let address = swaps.coin_address(party).await?;
@@ -96,6 +98,16 @@ impl Swaps {
     /// The chain of coins.
     pub const fn coins(&self) -> &Coins {
         &self.coins
+    }
+
+    /// How the chain of coins and the parties are.
+    pub const fn options(&self) -> &SwapOptions {
+        &self.options
+    }
+
+    /// The contract that holds locks on the first chain.
+    pub fn contract(&self) -> &str {
+        &self.contract
     }
 
     /// Mines blocks of coins as far apart as the parties' configuration says.

@@ -11,6 +11,7 @@ mod wallet;
 
 use std::path::Path;
 
+use causeway_swap::Refusal;
 use causeway_swap_service::{SwapError, TalkError};
 use clap::{Args, Subcommand};
 
@@ -92,18 +93,27 @@ pub(crate) async fn execute(args: SwapArgs, path: &Path, output: Output) -> Resu
 fn failed(error: &SwapError) -> Failure {
     let failure = Failure::failed("swap", error);
     match error {
+        SwapError::Refused(Refusal::Time(_)) => failure.remedy(
+            "nothing was locked; make long and short in [[swaps.chains]] longer, or down_for shorter",
+        ),
         SwapError::Refused(_) | SwapError::Begin(_) | SwapError::Quote(_) => {
             failure.remedy("nothing was locked; choose another amount or offer, or change [swaps]")
         }
+        SwapError::UnknownChain(_) => failure
+            .at("swaps.chains")
+            .remedy("add a [[swaps.chains]] entry with its id, or take another offer"),
         SwapError::TheyRefused(_) => failure.remedy(
             "nothing was locked; ask for the offers again, and choose an amount within them",
         ),
-        SwapError::Talk(TalkError::Stranger { .. }) => {
-            failure.remedy("ask the maker for its key again, over a way that you trust")
-        }
-        SwapError::Talk(_) => failure.remedy("check the maker's address, and that it is running"),
-        SwapError::TooMuch(_) => {
-            failure.remedy("take less, or send more to `causeway swap wallet`")
+        SwapError::Talk(TalkError::Stranger { .. }) => failure
+            .at("--maker-key")
+            .remedy("ask the maker for its key again, over a way that you trust"),
+        SwapError::Talk(TalkError::Away(..)) => failure
+            .at("--maker")
+            .remedy("check the maker's address, and that it is running"),
+        SwapError::Talk(_) => failure.remedy("check that the other party is running"),
+        SwapError::TooLittle { .. } => {
+            failure.remedy("take less, or send more to what `causeway swap wallet` shows")
         }
         _ => failure,
     }
@@ -124,7 +134,7 @@ fn by_prefix<T>(
         Some((_, only)) if !several && !wanted.is_empty() => Ok(only),
         found => {
             let message = if found.is_some() {
-                format!("{text:?} begins several")
+                format!("several begin with {text:?}")
             } else {
                 format!("there is none that begins with {text:?}")
             };

@@ -116,9 +116,12 @@ fn shape(error: &serde_path_to_error::Error<toml::de::Error>, table: &Table) -> 
     ConfigError::new(field, Problem::Shape { message, expected })
 }
 
-/// Names Rust's number types as the reader would.
+/// Names Rust's types as the reader would.
 fn plain_words(message: &str) -> String {
-    let mut text = message.to_owned();
+    let mut text = match message.split_once("expected struct ") {
+        Some((before, _)) => format!("{before}expected a table"),
+        None => message.to_owned(),
+    };
     for kind in ["usize", "u64", "u32"] {
         text = text.replace(&format!("expected {kind}"), "expected a whole number");
     }
@@ -150,6 +153,9 @@ fn expected(field: &str) -> &'static str {
     let within = |part: &str| field.starts_with(part);
     let last = field.rsplit('.').next().unwrap_or_default();
     let key = last.split('[').next().unwrap_or_default();
+    if let Some(expected) = within("swaps.").then(|| expected_of_swaps(key)).flatten() {
+        return expected;
+    }
     match key {
         _ if [
             "relayer.key",
@@ -197,12 +203,10 @@ fn expected(field: &str) -> &'static str {
         "monitor" => "use a table: [monitor]",
         "alerts" => "use a table: [alerts]",
         "webhook" => "use a URL such as \"https://example.org/hook\"",
-        "low_balance" | "least" | "most" | "inventory" | "price" => {
-            "use an amount in quotes, such as \"0.05\""
+        "low_balance" => "use an amount in quotes, such as \"0.05\"",
+        "overdue_after" | "repeat" | "quiet" | "stuck_after" | "stalled_after" => {
+            "use a duration with its unit, such as \"10m\""
         }
-        "overdue_after" | "repeat" | "quiet" | "stuck_after" | "stalled_after" | "block_time"
-        | "inclusion" | "skew" | "down_for" | "longest" | "cooperation" | "script_path"
-        | "offer" | "quote" => "use a duration with its unit, such as \"10m\"",
         "patience" | "outflow_window" => "use a duration with its unit, such as \"60s\"",
         "tokens" | "token" => {
             "use { chain = \"eip155:31337\", token = \"native\" } or the token's address"
@@ -211,16 +215,36 @@ fn expected(field: &str) -> &'static str {
         "otlp" => "use the collector's URL, such as \"http://127.0.0.1:4318\"",
         "service" => "use a name such as \"causeway\"",
         "swaps" => "use a table: [swaps] with seed, key and [[swaps.chains]]",
-        "maker" => "use a table: [swaps.maker] with [[swaps.maker.pairs]]",
-        "long" | "short" => {
-            "use a duration or a number of blocks, such as \"6h\" or \"144 blocks\""
-        }
-        "gives" | "wants" => {
-            "use { chain = \"alpha\" }, with the address of a token as token if it is one"
-        }
-        "contract" => "use the contract's address, as `causeway swap deploy` printed it",
         "grpc" => "use a table: [grpc] with listen",
         "concurrent" => "use a number from 1 to 1024",
         _ => "`causeway config schema` describes every key",
     }
+}
+
+/// The same for keys that mean something in the part about swaps.
+fn expected_of_swaps(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "chains" => "use [[swaps.chains]] with the id of a chain",
+        "endpoints" => "use a list of URLs, such as [\"http://127.0.0.1:8332\"]",
+        "maker" => "use a table: [swaps.maker] with [[swaps.maker.pairs]]",
+        "long" | "short" => {
+            "use a duration or a number of blocks, such as \"6h\" or \"144 blocks\""
+        }
+        "least" | "most" | "inventory" | "price" => "use an amount in quotes, such as \"0.05\"",
+        "confirmations" | "missed_slots" | "fee_cap" | "fee_percent" | "spread" => {
+            "use a whole number without quotes, such as 10"
+        }
+        "locks_first" => "use true or false",
+        "dust" => "use a whole number in quotes, such as \"10000\"",
+        "cookie" => "use the path of the node's cookie file",
+        "price_url" => "use a URL such as \"http://127.0.0.1:9000/price\"",
+        "pairs" => "use [[swaps.maker.pairs]] with gives, wants, price, least and most",
+        "gives" | "wants" => {
+            "use { chain = \"alpha\" }, with the address of a token as token if it is one"
+        }
+        "contract" => "use the contract's address, as `causeway swap deploy` printed it",
+        "block_time" | "inclusion" | "skew" | "down_for" | "longest" | "cooperation"
+        | "script_path" | "offer" | "quote" => "use a duration with its unit, such as \"10m\"",
+        _ => return None,
+    })
 }

@@ -100,7 +100,8 @@ impl Assets {
 
     /// What a chain is called.
     pub(crate) fn chain_name(&self, chain: &ChainId) -> String {
-        let name = self.names.get(chain).cloned();
+        let known = || Network::by_chain_id(chain).map(|network| network.name.to_owned());
+        let name = self.names.get(chain).cloned().or_else(known);
         name.unwrap_or_else(|| chain.to_string())
     }
 

@@ -106,7 +106,7 @@ fn malformed(rejection: &JsonRejection) -> SwapError {
 
 async fn session(State(served): State<Served>, upgrade: WebSocketUpgrade) -> Response {
     let Ok(permit) = served.room.clone().try_acquire_owned() else {
-        return SwapError::TooMuch("too many parties are connected: try again later".to_owned())
+        return SwapError::Busy("too many parties are connected: try again later".to_owned())
             .into_response();
     };
     upgrade
@@ -146,7 +146,14 @@ impl IntoResponse for SwapError {
                 StatusCode::BAD_REQUEST,
             ),
             Self::Gone(_) => ("gone", "It is not there any more", StatusCode::GONE),
-            Self::TooMuch(_) => ("too-much", "There is not so much", StatusCode::CONFLICT),
+            Self::TooLittle { .. } | Self::AtStake { .. } => {
+                ("too-much", "There is not so much", StatusCode::CONFLICT)
+            }
+            Self::Busy(_) => (
+                "busy",
+                "Too many ask at once",
+                StatusCode::TOO_MANY_REQUESTS,
+            ),
             Self::Signature(_) => ("signature", "A signature is wrong", StatusCode::FORBIDDEN),
             Self::UnknownChain(_) | Self::UnknownSwap(_) => (
                 "unknown",
@@ -158,7 +165,11 @@ impl IntoResponse for SwapError {
                 "The terms are refused",
                 StatusCode::UNPROCESSABLE_ENTITY,
             ),
-            Self::TheyRefused(_) | Self::Chain(_) | Self::Talk(_) | Self::Store(_) => (
+            Self::TheyRefused(_)
+            | Self::TooDear { .. }
+            | Self::Chain(_)
+            | Self::Talk(_)
+            | Self::Store(_) => (
                 "unavailable",
                 "It cannot be done at the moment",
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -168,9 +179,15 @@ impl IntoResponse for SwapError {
             r#type: format!("urn:causeway:swap:{kind}"),
             title: title.to_owned(),
             status: status.as_u16(),
-            // What is wrong inside is nobody else's business.
+            // What is wrong inside, and how much there is, is nobody else's business.
             detail: match &self {
                 Self::Store(_) => "the store cannot be used".to_owned(),
+                Self::Chain(error) if error.passes => {
+                    format!("{} cannot be used at the moment", error.chain)
+                }
+                Self::TooLittle { asset, .. } | Self::AtStake { asset, .. } => {
+                    format!("so much of {asset} cannot be given now: ask for less, or later")
+                }
                 other => other.to_string(),
             },
         };

@@ -266,18 +266,20 @@ impl Desk {
         if let Some(most) = deal.inventory
             && at_stake > most.units()
         {
-            return Err(SwapError::TooMuch(format!(
-                "{at_stake} units of {} would be at stake at once (expected {most} or less): wait until other swaps are settled",
-                ours.asset
-            )));
+            return Err(SwapError::AtStake {
+                asset: Box::new(ours.asset.clone()),
+                at_stake: Amount::new(at_stake),
+                most,
+            });
         }
         let chain = self.chain(ours.asset.chain())?;
         let balance = chain.balance(&ours.asset).await?;
         if promised > balance.units() {
-            return Err(SwapError::TooMuch(format!(
-                "{promised} units of {} are promised, this swap included, and {balance} can be locked",
-                ours.asset
-            )));
+            return Err(SwapError::TooLittle {
+                asset: Box::new(ours.asset.clone()),
+                promised: Amount::new(promised),
+                available: balance,
+            });
         }
         Ok(())
     }

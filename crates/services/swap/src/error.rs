@@ -1,6 +1,6 @@
 use causeway_engine::{EngineError, UnitError};
-use causeway_swap::{BeginError, QuoteError, Refusal, SwapId};
-use causeway_types::ChainId;
+use causeway_swap::{Amount, BeginError, QuoteError, Refusal, SwapId};
+use causeway_types::{AssetId, ChainId};
 use std::convert::Infallible;
 use thiserror::Error;
 
@@ -23,16 +23,46 @@ pub enum SwapError {
     #[error(transparent)]
     Chain(#[from] ChainError),
     /// A chain that is not configured for swaps.
-    #[error(
-        "{0} is not among the chains to swap on: add it to the configuration, with its part `swap`"
-    )]
+    #[error("{0} is not among the chains to swap on")]
     UnknownChain(ChainId),
     /// There is no such offer, quote or pair any more.
     #[error("{0}")]
     Gone(String),
     /// We cannot lock so much.
+    #[error(
+        "{promised} units of {asset} would be promised, this swap included, and {available} can be locked"
+    )]
+    TooLittle {
+        /// What we would lock.
+        asset: Box<AssetId>,
+        /// How much of it would be promised in all swaps together, this one included.
+        promised: Amount,
+        /// How much of it there is.
+        available: Amount,
+    },
+    /// We do not want to have so much at stake at once.
+    #[error(
+        "{at_stake} units of {asset} would be at stake at once (expected {most} or less): wait until other swaps are settled"
+    )]
+    AtStake {
+        /// What we would lock.
+        asset: Box<AssetId>,
+        /// How much of it would be at stake, this swap included.
+        at_stake: Amount,
+        /// How much may be.
+        most: Amount,
+    },
+    /// The other party wants more than we are ready to pay.
+    #[error("the maker wants {wanted} units for it (expected {most} or less)")]
+    TooDear {
+        /// How much it wants.
+        wanted: Amount,
+        /// How much we are ready to pay.
+        most: Amount,
+    },
+    /// Too many ask at once.
     #[error("{0}")]
-    TooMuch(String),
+    Busy(String),
     /// What the other party sent is not what it should be.
     #[error("{0}")]
     Malformed(String),

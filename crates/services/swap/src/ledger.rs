@@ -76,7 +76,12 @@ impl Ledger {
         };
         let effects = self.engine.effects(filter).await?;
         let troubles = effects.into_iter().filter_map(|effect| {
-            let what = effect.key.rsplit('#').next().unwrap_or_default().to_owned();
+            let what = effect.key.rsplit('#').next().unwrap_or_default();
+            // Which of several requests is answered is told apart by a hash, which tells people nothing.
+            let what = match what.strip_prefix("answer-") {
+                Some(asked) => format!("answer-{}", asked.split('-').next().unwrap_or_default()),
+                None => what.to_owned(),
+            };
             Some(Trouble {
                 what,
                 attempts: effect.attempts,

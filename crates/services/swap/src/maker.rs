@@ -158,7 +158,7 @@ impl Maker {
         let mut quoted = self.quoted.lock().await;
         quoted.retain(|_, quotes| quotes.iter().any(|quoted| quoted.signed.quote.until > now));
         if quoted.len() >= MOST_QUOTES {
-            return Err(SwapError::TooMuch(
+            return Err(SwapError::Busy(
                 "too many quotes are open: try again in a minute".to_owned(),
             ));
         }
@@ -184,7 +184,7 @@ impl Maker {
         };
         let of_this_name = quoted.entry(signed.quote.id()).or_default();
         if of_this_name.len() >= MOST_QUOTES {
-            return Err(SwapError::TooMuch(
+            return Err(SwapError::Busy(
                 "too many quotes are open: try again in a minute".to_owned(),
             ));
         }

@@ -111,7 +111,7 @@ impl MakerClient {
         body: Option<&impl Serialize>,
     ) -> Result<R, SwapError> {
         let away = |error: reqwest::Error| {
-            TalkError::Closed(format!("{}: {}", self.url, error.without_url()))
+            TalkError::Away(self.url.to_string(), causes(&error.without_url()))
         };
         let mut url = self.url.clone();
         let base = url.path().trim_end_matches('/').to_owned();
@@ -140,12 +140,11 @@ impl MakerClient {
                 SwapError::Malformed(format!("the maker's answer makes no sense: {error}"))
             });
         }
-        let detail = serde_json::from_slice::<crate::api::Problem>(&bytes)
-            .map_or_else(|_| status.to_string(), |problem| problem.detail);
-        if status.is_client_error() {
-            Err(SwapError::TheyRefused(detail))
-        } else {
-            Err(TalkError::Closed(detail).into())
+        match serde_json::from_slice::<crate::api::Problem>(&bytes) {
+            Ok(problem) if status.is_client_error() => Err(SwapError::TheyRefused(problem.detail)),
+            Ok(problem) => Err(TalkError::Away(self.url.to_string(), problem.detail).into()),
+            // Somebody else answers there.
+            Err(_) => Err(TalkError::Away(self.url.to_string(), status.to_string()).into()),
         }
     }
 }
@@ -181,10 +180,8 @@ impl Desk {
         if let Some(most) = taking.pays_at_most
             && signed.quote.wants > most
         {
-            return Err(SwapError::TooMuch(format!(
-                "the maker wants {} (expected {most} or less)",
-                signed.quote.wants
-            )));
+            let wanted = signed.quote.wants;
+            return Err(SwapError::TooDear { wanted, most });
         }
         let number = self.next_number().await?;
         let terms = self.terms(&offer, &signed, number).await?;
@@ -317,6 +314,20 @@ impl Desk {
         deal.signed = Some(acceptance.signature);
         self.begin(deal).await
     }
+}
+
+/// An error with what it comes from, down to the words of the operating system.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 fn check_acceptance(

@@ -56,6 +56,9 @@ pub enum TalkError {
     /// The other party is not there.
     #[error("the other party, {0}, is not connected")]
     NotConnected(PeerId),
+    /// The maker at an address does not answer as a maker does.
+    #[error("{0} gives no answer: {1}")]
+    Away(String, String),
     /// The other party is somebody else.
     #[error("{found} answers (expected {expected}): it is not the party that has signed")]
     Stranger {
@@ -226,7 +229,10 @@ impl Line {
                             } else {
                                 heard += 1;
                                 let outcome = match serde_json::from_str(&body) {
-                                    Ok(talk) => hear.hear(self.peer, swap, talk).await.map_err(|error| error.to_string()),
+                                    Ok(talk) => {
+                                        let heard = hear.hear(self.peer, swap, talk).await;
+                                        heard.map_err(|error| error.to_string())
+                                    }
                                     Err(error) => Err(error.to_string()),
                                 };
                                 let answer = match outcome {
@@ -322,8 +328,8 @@ mod tests {
     #[async_trait]
     impl Hear for Listener {
         async fn hear(&self, _: PeerId, swap: SwapId, talk: Talk) -> Result<(), SwapError> {
-            let kept = self.0.send((swap, talk));
-            kept.map_err(|error| SwapError::Malformed(error.to_string()))
+            let sent = self.0.send((swap, talk));
+            sent.map_err(|error| SwapError::Gone(error.to_string()))
         }
     }
 

@@ -162,11 +162,11 @@ pub(super) async fn resume(
         open.iter().map(Record::id).collect()
     };
     if wanted.is_empty() {
-        return Err(Failure::usage(
-            "ID",
-            "no swap is open",
-            "`causeway swap list` shows those that are settled",
-        ));
+        // So that a timer may run this.
+        if !output.is_json() {
+            eprintln!("no swap is open; `causeway swap list` shows those that are settled");
+        }
+        return Ok(());
     }
     go_through(loaded, &wanted, output).await
 }
@@ -179,6 +179,14 @@ pub(super) async fn refund(
 ) -> Result<(), Failure> {
     let ledger = Ledger::new(open_existing(loaded).await?);
     let record = find(&ledger, &args.swap).await?;
+    let phase = record.swap.phase();
+    if phase.is_settled() {
+        return Err(Failure::usage(
+            "ID",
+            format!("the swap is settled, as {phase}: there is nothing to take back"),
+            "`causeway swap list --open` shows the others",
+        ));
+    }
     let stopped = ledger.stop(record.id()).await;
     stopped.map_err(|error| failed(&error))?;
     go_through(loaded, &[record.id()], output).await

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use causeway_swap::{Amount, Offer, Role};
-use causeway_swap_service::{MakerClient, Offers, QuoteRequest, SignedOffer};
+use causeway_swap::{Amount, Leg, Offer, Refusal, Role};
+use causeway_swap_service::{MakerClient, Offers, QuoteRequest, SignedOffer, SwapError};
+use causeway_types::AssetId;
 use clap::Args;
 use serde::Serialize;
 use url::Url;
@@ -169,6 +170,17 @@ pub(super) async fn choose(choice: &Choice, assets: &Assets) -> Result<Chosen, F
     let gives = assets.info(&offer.offer.gives).await?;
     let wants = assets.info(&offer.offer.wants).await?;
     let get = swaps::whole(&choice.get, &gives, "--get")?;
+    let Offer { least, most, .. } = offer.offer;
+    if !(least..=most).contains(&get) {
+        let message = format!(
+            "{} is outside the offer's limits (expected {} to {})",
+            gives.show(get),
+            gives.show(least),
+            gives.show(most)
+        );
+        let remedy = "choose an amount within the limits, or another offer";
+        return Err(Failure::usage("--get", message, remedy));
+    }
     Ok(Chosen {
         client,
         offers,
@@ -177,6 +189,61 @@ pub(super) async fn choose(choice: &Choice, assets: &Assets) -> Result<Chosen, F
         wants,
         get,
     })
+}
+
+impl Chosen {
+    /// Why it could not be had, in whole units.
+    pub(super) fn explain(&self, error: &SwapError) -> Failure {
+        let of = |asset: &AssetId| {
+            let all = [&self.gives, &self.wants];
+            all.into_iter().find(|info| info.id == *asset)
+        };
+        match error {
+            SwapError::TooDear { wanted, most } => {
+                let (wanted, most) = (self.wants.show(*wanted), self.wants.show(*most));
+                let message = format!("the maker wants {wanted} for it (expected {most} or less)");
+                Failure::failed("swap", message)
+                    .at("--pay-at-most")
+                    .remedy("nothing was locked; pay more, get less, or ask another maker")
+            }
+            SwapError::TooLittle {
+                asset,
+                promised,
+                available,
+            } => match of(asset) {
+                Some(info) => {
+                    let message = format!(
+                        "{} is needed, with what open swaps have not locked yet, and {} can be locked",
+                        info.show(*promised),
+                        info.show(*available)
+                    );
+                    Failure::failed("swap", message).remedy(
+                        "nothing was locked; get less, or send more to what `causeway swap wallet` shows",
+                    )
+                }
+                None => failed(error),
+            },
+            SwapError::Refused(Refusal::Dust { leg, least, amount }) => {
+                let initiator_gives = match self.offer.offer.maker {
+                    Role::Initiator => [&self.gives, &self.wants],
+                    Role::Responder => [&self.wants, &self.gives],
+                };
+                let info = match leg {
+                    Leg::First => initiator_gives[0],
+                    Leg::Second => initiator_gives[1],
+                };
+                let message = format!(
+                    "{} is not worth a lock (expected {} or more)",
+                    info.show(*amount),
+                    info.show(*least)
+                );
+                Failure::failed("swap", message)
+                    .at("--get")
+                    .remedy("nothing was locked; get more, or lower dust in [[swaps.chains]]")
+            }
+            _ => failed(error),
+        }
+    }
 }
 
 const WHERE_TO_LOOK: &str = "look at `causeway swap offers`: offers hold for minutes";
@@ -212,7 +279,7 @@ pub(super) async fn quote(
     };
     let maker = chosen.offers.maker;
     let quote = chosen.client.quote(maker, &request).await;
-    let quote = quote.map_err(|error| failed(&error))?.quote;
+    let quote = quote.map_err(|error| chosen.explain(&error))?.quote;
     let text = format!(
         "{} for {}",
         chosen.gives.show(quote.gives),

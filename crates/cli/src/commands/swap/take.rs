@@ -4,7 +4,6 @@ use causeway_swap_service::{PeerId, Taking};
 use clap::Args;
 
 use super::{
-    failed,
     follow::{self, Running},
     offers::{Choice, choose},
 };
@@ -38,19 +37,21 @@ pub(super) async fn take(
     loaded: &LoadedConfig,
     output: Output,
 ) -> Result<(), Failure> {
+    let assets = swaps::assets(loaded)?;
+    let chosen = choose(&args.choice, &assets).await?;
+    let at_most = args.pay_at_most.as_deref();
+    let at_most = at_most.map(|text| swaps::whole(text, &chosen.wants, "--pay-at-most"));
+    let pays_at_most = at_most.transpose()?;
     let running = Running::start(loaded).await?;
     let outcome = async {
-        let chosen = choose(&args.choice, running.assets()).await?;
-        let at_most = args.pay_at_most.as_deref();
-        let at_most = at_most.map(|text| swaps::whole(text, &chosen.wants, "--pay-at-most"));
         let taking = Taking {
             maker: args.maker_key.unwrap_or(chosen.offers.maker),
             offer: chosen.offer.id,
             gets: chosen.get,
-            pays_at_most: at_most.transpose()?,
+            pays_at_most,
         };
         let taken = running.service().take(&chosen.client, &taking).await;
-        let swap = taken.map_err(|error| failed(&error))?;
+        let swap = taken.map_err(|error| chosen.explain(&error))?;
         follow::until_settled(&running, &[swap], output).await
     };
     let outcome = outcome.await;

@@ -99,6 +99,14 @@ pub(super) async fn delegate(
 ) -> Result<(), Failure> {
     let ledger = Ledger::new(open_existing(loaded).await?);
     let record = find(&ledger, &args.swap).await?;
+    let phase = record.swap.phase();
+    if phase.is_settled() {
+        return Err(Failure::usage(
+            "ID",
+            format!("the swap is settled, as {phase}: there is nothing to watch over"),
+            "`causeway swap list --open` shows the others",
+        ));
+    }
     let opened = Running::look_on(loaded).await?;
     let ward = opened.service.delegate(record.id()).await;
     opened.lanes.close().await;

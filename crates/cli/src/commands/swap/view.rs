@@ -120,7 +120,12 @@ impl SwapView {
             gets: show(role.claims()),
             legs: [leg(Leg::First, &first), leg(Leg::Second, &second)],
             advice: record.swap.wanted().iter().filter_map(advise).collect(),
-            troubles,
+            // What is still tried for the other party's sake after that is none of ours.
+            troubles: if phase.is_settled() {
+                Vec::new()
+            } else {
+                troubles
+            },
             story: record
                 .story
                 .iter()
@@ -305,8 +310,9 @@ pub(super) fn steps(record: &Record, view: &SwapView) -> Vec<Step> {
             steps.push(step("locked".to_owned(), Some(leg.leg), Some(height), text));
             if lock.is_final {
                 let text = format!(
-                    "final       {} block {height}  {} confirmations",
-                    leg.chain, leg.confirmations_needed
+                    "final       {} block {height}  {}",
+                    leg.chain,
+                    confirmations(leg.confirmations_needed)
                 );
                 steps.push(step(
                     "lock_final".to_owned(),
@@ -343,6 +349,13 @@ pub(super) fn steps(record: &Record, view: &SwapView) -> Vec<Step> {
         steps.push(step(advice.clone(), None, None, text));
     }
     steps
+}
+
+fn confirmations(count: u64) -> String {
+    match count {
+        1 => "1 confirmation".to_owned(),
+        _ => format!("{count} confirmations"),
+    }
 }
 
 const fn spend_name(spend: Spend) -> &'static str {

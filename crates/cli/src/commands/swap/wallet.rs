@@ -8,7 +8,12 @@ use clap::Args;
 use serde::Serialize;
 
 use super::follow::Running;
-use crate::{config::LoadedConfig, failure::Failure, output::Output, swaps::Swaps};
+use crate::{
+    config::LoadedConfig,
+    failure::Failure,
+    output::Output,
+    swaps::{self, Swaps},
+};
 
 /// The arguments of `causeway swap wallet`.
 #[derive(Debug, Args)]
@@ -41,14 +46,14 @@ pub(super) async fn execute(
     output: Output,
 ) -> Result<(), Failure> {
     let opened = Running::look_on(loaded).await?;
-    let shown = show(&opened, output).await;
+    let shown = show(loaded, &opened, output).await;
     opened.lanes.close().await;
     shown
 }
 
-async fn show(opened: &Swaps, output: Output) -> Result<(), Failure> {
+async fn show(loaded: &LoadedConfig, opened: &Swaps, output: Output) -> Result<(), Failure> {
     for chain in opened.service.chains() {
-        let failed = |error: causeway_swap_service::ChainError| Failure::failed("chain", error);
+        let failed = |error| swaps::chain_failed(loaded, &error);
         let coin = opened.assets.coin(chain.id()).await?;
         let balance = chain.balance(&coin.id).await.map_err(failed)?;
         output.print(&Line {
