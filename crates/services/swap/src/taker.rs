@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use causeway_swap::{Amount, Expiry, Leg, LegTerms, Offer, PerLeg, QuoteId, Role, SwapId, Terms};
 use serde::{Serialize, de::DeserializeOwned};
+use tracing::warn;
 use url::Url;
 
 use crate::{
@@ -288,10 +289,13 @@ impl Desk {
         if role == Role::Responder {
             // The maker may lock as soon as it has agreed: the lock must be looked out for by then.
             let swap = self.begin(deal).await?;
-            return match maker.propose(&proposal).await {
-                Ok(acceptance) => {
-                    check_acceptance(maker_id, &statement, &acceptance, swap)?;
-                    let signed = Happened::Signed(acceptance.signature);
+            let accepted = maker.propose(&proposal).await.and_then(|acceptance| {
+                check_acceptance(maker_id, &statement, &acceptance, swap)?;
+                Ok(acceptance.signature)
+            });
+            return match accepted {
+                Ok(signature) => {
+                    let signed = Happened::Signed(signature);
                     self.ledger.happen(swap, signed).await?;
                     Ok(swap)
                 }
@@ -299,8 +303,12 @@ impl Desk {
                     self.ledger.happen(swap, Happened::Refused).await?;
                     Err(error)
                 }
-                // It may have agreed. Nothing of ours is locked before its lock is final.
-                Err(_) => Ok(swap),
+                // It may have agreed, whatever came of its answer on the way. Nothing of ours is locked
+                // before its lock is final.
+                Err(error) => {
+                    warn!(%swap, %error, "the maker's answer is missing");
+                    Ok(swap)
+                }
             };
         }
         let acceptance = maker.propose(&proposal).await?;

@@ -3,7 +3,9 @@
 
 mod support;
 
+mod bad_makers;
 mod bad_proposals;
 mod completes;
+mod conversations;
 mod crashes;
 mod silence;

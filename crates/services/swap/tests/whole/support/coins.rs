@@ -1,8 +1,14 @@
-use bitcoin::ScriptBuf;
-use causeway_bitcoin::{CoinPath, KeyChain, RpcAuth, RpcEndpoint};
+use bitcoin::{
+    FeeRate, ScriptBuf,
+    hashes::{Hash as _, sha256},
+};
+use causeway_bitcoin::{
+    BitcoinChain, BitcoinConfig, CoinPath, HashTimeLock, KeyChain, LockTerms, RpcAuth, RpcEndpoint,
+    RpcLimits, Wallet,
+};
 use causeway_local_bitcoin::{NodeKind, RegtestNode};
 use causeway_localnet::Coins;
-use causeway_swap::{Assumed, BlockTimes, ChainTiming, Span};
+use causeway_swap::{Assumed, BlockTimes, ChainTiming, Expiry, Leg, LockForm, Span, Terms};
 use causeway_swap_service::Spans;
 use causeway_types::{AssetId, ChainId};
 use serde_json::{Value, json};
@@ -158,6 +164,63 @@ impl CoinChain {
             }
         }
         panic!("{txid} is in no block");
+    }
+
+    /// The script of the lock of coins in a swap.
+    pub(crate) fn script_of(&self, terms: &Terms) -> ScriptBuf {
+        self.lock_of(terms, |_| {}).script_pubkey()
+    }
+
+    /// The lock of coins in a swap, with something about it changed.
+    pub(crate) fn lock_of(
+        &self,
+        terms: &Terms,
+        change: impl FnOnce(&mut LockTerms),
+    ) -> HashTimeLock {
+        let is_ours = |leg: &Leg| *terms.legs.of(*leg).asset.chain() == self.id();
+        let leg = Leg::BOTH.into_iter().find(is_ours).unwrap();
+        let leg = terms.legs.of(leg);
+        let Expiry::Height(height) = leg.expiry else {
+            panic!("coins expire by height")
+        };
+        let mut lock = LockTerms {
+            network: self.network(),
+            form: match leg.form {
+                LockForm::Taproot => causeway_bitcoin::LockForm::Taproot,
+                _ => causeway_bitcoin::LockForm::WitnessScript,
+            },
+            hash: sha256::Hash::from_byte_array(terms.hash_lock.hash().0),
+            claim_key: leg.claimer.address().parse().unwrap(),
+            refund_key: leg.refunder.address().parse().unwrap(),
+            refund_height: u32::try_from(height).unwrap(),
+        };
+        change(&mut lock);
+        HashTimeLock::new(lock).unwrap()
+    }
+
+    fn chain(&self) -> BitcoinChain {
+        BitcoinChain::new(BitcoinConfig {
+            network: self.network(),
+            agreement: 1,
+            endpoints: vec![rpc_endpoint(self.node())],
+            confirmations: CONFIRMATIONS,
+            poll_interval: std::time::Duration::from_millis(50),
+            limits: RpcLimits::default(),
+        })
+        .unwrap()
+    }
+
+    /// Pays from the wallet of this seed, past its service, in a transaction that waits for its block.
+    pub(crate) async fn pay(&self, seed: &[u8; 32], script: &ScriptBuf, value: u64) -> String {
+        let keys = KeyChain::from_seed(seed, self.network()).unwrap();
+        let mut wallet = Wallet::new(keys, ADDRESSES).unwrap();
+        let chain = self.chain();
+        wallet.scan(&chain).await.unwrap();
+        let rate = FeeRate::from_sat_per_kwu(250);
+        let paid = wallet.pay(script, bitcoin::Amount::from_sat(value), rate, 0);
+        let paid = paid.unwrap();
+        chain.broadcast(&paid.bytes()).await.unwrap();
+        paid.txid().to_string()
     }
 
     fn scripts(&self, seed: &[u8; 32]) -> Vec<ScriptBuf> {

@@ -3,6 +3,7 @@
 
 mod coins;
 mod ether;
+pub(crate) mod forger;
 mod line;
 mod party;
 mod purse;
@@ -15,5 +16,5 @@ pub(crate) use self::{
     line::LineBetween,
     party::{Ground, Party},
     purse::{Moved, Moves, Purse},
-    world::{AMOUNT, AMOUNT_OF_COINS, FINAL_AFTER, Place, Setup, Who, World},
+    world::{AMOUNT, AMOUNT_OF_COINS, FINAL_AFTER, MAKER_SEED, Place, Setup, Who, World},
 };

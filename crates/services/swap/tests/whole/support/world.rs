@@ -7,6 +7,7 @@ use std::{
 };
 
 use alloy::primitives::Address;
+use bitcoin::ScriptBuf;
 use causeway_bitcoin::LockForm;
 use causeway_local_bitcoin::NodeKind;
 use causeway_swap::{Amount, Expiry, Leg, Phase, Price, Role, SwapId};
@@ -101,6 +102,14 @@ impl Setup {
         second: Place::Coins,
         ..Self::COINS_FIRST
     };
+
+    /// How much the taker pays.
+    pub(crate) const fn pays(self) -> u128 {
+        match self.initiator {
+            Who::Taker => self.first.amount(),
+            Who::Maker => self.second.amount(),
+        }
+    }
 
     pub(crate) const BOTH_WAYS: [Self; 2] = [Self::COINS_FIRST, Self::ETHER_FIRST];
 }
@@ -335,6 +344,18 @@ impl World {
         for ether in &mut self.ethers {
             ether.nudge().await;
         }
+    }
+
+    /// The script that the lock of coins of a swap has to be paid to.
+    pub(crate) async fn script_of_first_lock(&self, swap: SwapId) -> ScriptBuf {
+        let record = self.any_record(swap).await;
+        self.coins().script_of(record.terms())
+    }
+
+    /// A third party pays so many satoshis to a script, in a transaction that waits for its block.
+    pub(crate) async fn pay(&self, script: &ScriptBuf, value: u128) -> String {
+        let value = u64::try_from(value).unwrap();
+        self.coins().pay(&TAKER_SEED, script, value).await
     }
 
     /// Makes blocks for whatever waits for one, until something is so.
