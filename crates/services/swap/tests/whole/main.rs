@@ -9,3 +9,4 @@ mod completes;
 mod conversations;
 mod crashes;
 mod silence;
+mod towers;

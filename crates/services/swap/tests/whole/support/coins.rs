@@ -198,6 +198,25 @@ impl CoinChain {
         HashTimeLock::new(lock).unwrap()
     }
 
+    /// The private key of a wallet in the locks of a swap, in hexadecimal.
+    pub(crate) fn lock_key(&self, seed: &[u8; 32], number: u32) -> String {
+        let keys = KeyChain::from_seed(seed, self.network()).unwrap();
+        keys.lock_key(number).unwrap().display_secret().to_string()
+    }
+
+    /// Fails unless these signed transactions pay to the wallet of this seed and nobody else.
+    pub(crate) fn pays_only(&self, seed: &[u8; 32], data: &str) {
+        let spends: Vec<causeway_bitcoin::SignedTx> = serde_json::from_str(data).unwrap();
+        assert!(!spends.is_empty());
+        let ours = self.scripts(seed);
+        for spend in spends {
+            assert!(!spend.tx.output.is_empty());
+            for output in spend.tx.output {
+                assert!(ours.contains(&output.script_pubkey));
+            }
+        }
+    }
+
     fn chain(&self) -> BitcoinChain {
         BitcoinChain::new(BitcoinConfig {
             network: self.network(),

@@ -230,6 +230,34 @@ impl World {
         self.coins.as_mut().unwrap()
     }
 
+    /// Somebody else in this world, who does not run yet.
+    pub(crate) fn another(&self, name: &'static str, seed: [u8; 32], account: usize) -> Party {
+        Party::new(
+            name,
+            seed,
+            account,
+            self.maker.ground.clone(),
+            self.clock.clone(),
+        )
+    }
+
+    /// What a party must keep to itself, in hexadecimal.
+    pub(crate) fn private_keys(&self, who: Who, number: u32) -> Vec<String> {
+        let party = self.party(who);
+        let lock_key = self.coins().lock_key(&party.seed, number);
+        let account = causeway_localnet::dev_key_hex(party.account);
+        vec![
+            alloy_primitives::hex::encode(party.seed),
+            lock_key,
+            account.trim_start_matches("0x").to_owned(),
+        ]
+    }
+
+    /// Fails unless these transactions pay to the wallet of a party and nobody else.
+    pub(crate) fn pays_only(&self, who: Who, data: &str) {
+        self.coins().pays_only(&self.party(who).seed, data);
+    }
+
     pub(crate) const fn place(&self, leg: Leg) -> Place {
         match leg {
             Leg::First => self.setup.first,
