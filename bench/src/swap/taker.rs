@@ -11,7 +11,7 @@ use causeway_swap::{
     Amount, Assumed, BlockTimes, ChainPolicy, ChainTiming, Cooperation, Policy, Span,
 };
 use causeway_swap_service::{
-    ChainPart, MakerClient, Seed, Spans, SwapChain, SwapConfig, SwapService, Taking,
+    ChainPart, Clock, MakerClient, Seed, Spans, SwapChain, SwapConfig, SwapService, Taking,
     bitcoin::{BitcoinSettings, BitcoinSide},
     evm::{EvmSettings, EvmSide},
 };
@@ -113,6 +113,7 @@ impl Taker {
             policy,
             maker: None,
             owner: OWNER.to_owned(),
+            clock: Clock::default(),
         })?);
         let stop = CancellationToken::new();
         let (working, until) = (service.clone(), stop.clone());

@@ -124,6 +124,9 @@ pub struct ChainError {
     pub message: String,
     /// Whether asking again may help.
     pub passes: bool,
+    /// Set when the chain has taken back what it had called final: of what was told of it, nothing stands
+    /// from this height on, and perhaps not all below.
+    pub gone_from: Option<u64>,
 }
 
 impl ChainError {
@@ -133,6 +136,7 @@ impl ChainError {
             chain: chain.clone(),
             message: message.to_string(),
             passes: true,
+            gone_from: None,
         }
     }
 
@@ -141,6 +145,14 @@ impl ChainError {
         Self {
             passes: false,
             ..Self::passing(chain, message)
+        }
+    }
+
+    /// The chain has taken back what it had called final, from this height on or from below.
+    pub fn finality_violated(chain: &ChainId, message: impl fmt::Display, height: u64) -> Self {
+        Self {
+            gone_from: Some(height),
+            ..Self::lasting(chain, message)
         }
     }
 }
@@ -207,6 +219,10 @@ pub trait SwapChain: Send + Sync {
 
     /// Follows the chain from where a cursor stands, or from the newest block on.
     async fn follow(&self, cursor: Option<&str>) -> Result<Box<dyn Follow>, ChainError>;
+
+    /// Follows the chain from this height on, after it has taken back what it had called final: as if
+    /// nothing had ever been told of it.
+    async fn follow_anew(&self, height: u64) -> Result<Box<dyn Follow>, ChainError>;
 
     /// Makes our lock.
     async fn lock(&self, lock: &Lock) -> Result<(), ChainError>;

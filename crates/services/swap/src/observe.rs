@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use alloy_primitives::B256;
 use causeway_engine::{JournalEntry, Machine as _, ProcessId, Unit};
 use causeway_swap::{Input, Leg, SwapId};
 use causeway_types::BlockRef;
@@ -12,7 +13,7 @@ use tracing::{error, warn};
 
 use crate::{
     SwapError,
-    chain::{ChainUpdate, Sight, Sighting, SwapChain},
+    chain::{ChainError, ChainUpdate, Follow, Sight, Sighting, SwapChain},
     ledger::Ledger,
     record::{Happened, SwapMachine},
     tower::{TowerMachine, Watched},
@@ -38,8 +39,12 @@ impl Observer {
         format!("swaps/{}", self.chain.id())
     }
 
-    /// Observes until stopped, beginning anew after whatever passes. What does not pass ends the service:
-    /// a chain that has taken back what it called final is nothing to go on with.
+    /// Up to which height blocks are told once more, after the chain had taken back final ones.
+    fn stream_anew(&self) -> String {
+        format!("{}/anew", self.stream())
+    }
+
+    /// Observes until stopped, beginning anew after whatever passes. What does not pass ends the service.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), SwapError> {
         while !stop.is_cancelled() {
             let observed = stop.run_until_cancelled(self.observe()).await;
@@ -69,10 +74,99 @@ impl Observer {
             self.save(&follow.cursor(), self.ledger.begin().await?)
                 .await?;
         }
+        let anew = self.ledger.engine.cursor(&self.stream_anew()).await?;
+        let mut anew = anew.and_then(|height| height.parse().ok());
         loop {
-            let update = follow.next().await?;
+            let update = match follow.next().await {
+                Ok(update) => update,
+                Err(ChainError {
+                    gone_from: Some(height),
+                    message,
+                    ..
+                }) => {
+                    error!(chain = %self.chain.id(), %message, "swaps are looked at anew");
+                    (follow, anew) = self.begin_anew(height).await?;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            if let ChainUpdate::Block { block, .. } = &update {
+                anew = anew.filter(|until| block.height <= *until);
+                if anew.is_some() {
+                    self.replace(block).await?;
+                }
+            }
             self.record(update, &follow.cursor()).await?;
         }
+    }
+
+    /// Follows anew after final blocks are gone. What they held is withdrawn, and all that is left of what
+    /// swaps know of this chain is looked up again. Swaps and their deadlines go on meanwhile, on this
+    /// chain and on the others; a person is told.
+    async fn begin_anew(
+        &self,
+        gone_from: u64,
+    ) -> Result<(Box<dyn Follow>, Option<u64>), SwapError> {
+        let known = self.known_blocks().await?;
+        let heights = || known.iter().map(|block| block.height);
+        let from = heights().min().unwrap_or(gone_from).min(gone_from);
+        let until = heights().max();
+        let follow = self.chain.follow_anew(from).await?;
+        let unsettled = self.ledger.engine.unsettled_blocks(&self.stream()).await?;
+        let gone = known.iter().filter(|block| block.height >= gone_from);
+        let gone = gone.map(|block| block.hash);
+        let gone: BTreeSet<_> = gone
+            .chain(unsettled.iter().map(|block| block.hash))
+            .collect();
+        let mut unit = self.ledger.begin().await?;
+        for hash in gone {
+            self.withdraw(&mut unit, hash).await?;
+        }
+        if let Some(until) = until {
+            unit.set_cursor(&self.stream_anew(), &until.to_string())
+                .await?;
+        }
+        self.save(&follow.cursor(), unit).await?;
+        Ok((follow, until))
+    }
+
+    /// What was in another block of this height is gone.
+    async fn replace(&self, block: &BlockRef) -> Result<(), SwapError> {
+        for known in self.known_blocks().await? {
+            if known.height == block.height && known.hash != block.hash {
+                let mut unit = self.ledger.begin().await?;
+                self.withdraw(&mut unit, known.hash).await?;
+                unit.commit().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The blocks of this chain that hold what swaps under way, ours and others', are built on.
+    async fn known_blocks(&self) -> Result<Vec<BlockRef>, SwapError> {
+        let mut blocks = Vec::new();
+        for record in self.ledger.under_way().await? {
+            for leg in Leg::BOTH {
+                if record.chain(leg) == self.chain.id() {
+                    let facts = record.swap.facts().legs.of(leg);
+                    blocks.extend(facts.lock.as_ref().map(|seen| seen.block));
+                    blocks.extend(facts.spend.as_ref().map(|seen| seen.block));
+                }
+            }
+        }
+        for watch in self.ledger.watches(true).await? {
+            blocks.extend(watch.spends_on(self.chain.id()));
+        }
+        Ok(blocks)
+    }
+
+    async fn withdraw(&self, unit: &mut Unit<'_>, block_hash: B256) -> Result<(), SwapError> {
+        let gone = unit.withdraw(&self.stream(), block_hash).await?;
+        for (swap, leg) in legs(gone.iter().map(|gone| &gone.entry)) {
+            let input = Input::Withdrawn { leg, block_hash };
+            self.ledger.tell(unit, swap, input).await?;
+        }
+        Ok(())
     }
 
     async fn save(&self, cursor: &str, mut unit: Unit<'_>) -> Result<(), SwapError> {
@@ -96,13 +190,7 @@ impl Observer {
                 }
             }
             ChainUpdate::Withdrawn { block } => {
-                let gone = unit.withdraw(&self.stream(), block.hash).await?;
-                for (swap, leg) in legs(gone.iter().map(|gone| &gone.entry)) {
-                    let block_hash = block.hash;
-                    self.ledger
-                        .tell(&mut unit, swap, Input::Withdrawn { leg, block_hash })
-                        .await?;
-                }
+                self.withdraw(&mut unit, block.hash).await?;
             }
             ChainUpdate::Final { block } => {
                 for entry in unit.settle(&self.stream(), block.height).await? {

@@ -10,7 +10,7 @@ use causeway_engine::{Machine, NewEffect, Step};
 use causeway_swap::{
     HashLock, Head, Input, Leg, PerLeg, Role, Secret, SpentBy, SwapId, SwapTiming, Terms,
 };
-use causeway_types::{BlockRef, Timestamp};
+use causeway_types::{BlockRef, ChainId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -125,6 +125,17 @@ impl Watch {
     /// The secret, if it is out.
     pub(crate) const fn secret(&self) -> Option<&Secret> {
         self.secret.as_ref()
+    }
+
+    /// The blocks of a chain that spend locks of the swap.
+    pub(crate) fn spends_on(&self, chain: &ChainId) -> Vec<BlockRef> {
+        let mut blocks = Vec::new();
+        for leg in Leg::BOTH {
+            if self.ward.terms.legs.of(leg).asset.chain() == chain {
+                blocks.extend(self.legs.of(leg).spent_in);
+            }
+        }
+        blocks
     }
 
     /// Whether nothing is left to watch over.

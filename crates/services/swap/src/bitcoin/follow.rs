@@ -98,7 +98,10 @@ impl Following {
     fn failed(&self, error: &BitcoinError) -> ChainError {
         let chain = self.side.chain().id();
         let lasts = match error {
-            BitcoinError::Config { .. } | BitcoinError::FinalityViolated { .. } => true,
+            BitcoinError::FinalityViolated { height, .. } => {
+                return ChainError::finality_violated(chain, error, *height);
+            }
+            BitcoinError::Config { .. } => true,
             // A node that refuses us today may be set right tomorrow; one of another chain is none.
             BitcoinError::Rpc(error) => {
                 error.severity() == Severity::Stop

@@ -270,6 +270,12 @@ impl SwapChain for BitcoinSide {
         Ok(Box::new(Following::new(self.clone(), cursor)))
     }
 
+    async fn follow_anew(&self, height: u64) -> Result<Box<dyn Follow>, ChainError> {
+        let following = Following::new(self.clone(), Cursor::at(height));
+        following.forget_told().await?;
+        Ok(Box::new(following))
+    }
+
     async fn lock(&self, lock: &Lock) -> Result<(), ChainError> {
         self.make(lock).await
     }

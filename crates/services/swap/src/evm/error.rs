@@ -6,7 +6,12 @@ use causeway_types::ChainId;
 use crate::ChainError;
 
 pub(super) fn of_chain(chain: &ChainId, error: &EvmError) -> ChainError {
-    by(error.severity(), chain, error)
+    match error {
+        EvmError::FinalityViolated { height, .. } => {
+            ChainError::finality_violated(chain, error, *height)
+        }
+        error => by(error.severity(), chain, error),
+    }
 }
 
 pub(super) fn of_agreement(chain: &ChainId, error: &AgreementError) -> ChainError {

@@ -35,17 +35,26 @@ impl EvmFollow {
             let head = head.map_err(|error| error::of_chain(chain.id(), &error))?;
             Cursor::at(head.height)
         };
+        Ok(Self::at(chain, contract, registry, cursor))
+    }
+
+    pub(super) fn at(
+        chain: &EvmChain,
+        contract: Address,
+        registry: &Arc<Registry>,
+        cursor: Cursor,
+    ) -> Self {
         registry.reached(cursor.next_height().checked_sub(1));
         let filter = LogFilter {
             addresses: vec![contract],
             topics0: Event::topics(),
         };
-        Ok(Self {
+        Self {
             chain: chain.clone(),
             contract,
             registry: Arc::clone(registry),
             follower: chain.follow(filter, cursor),
-        })
+        }
     }
 
     /// What a log means for our swaps. One that cannot be read is left out, loudly: it must not hold up the others.

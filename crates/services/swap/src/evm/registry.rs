@@ -195,6 +195,14 @@ impl Registry {
         self.reached(block.height.checked_sub(1));
     }
 
+    /// Nothing that was told stands for sure: it is told again.
+    pub(super) fn forget_told(&self) {
+        for one in self.watched().locks.values_mut() {
+            one.told_in.clear();
+            one.claimed_in.clear();
+        }
+    }
+
     /// Everything up to this height was told.
     pub(super) fn reached(&self, height: Option<u64>) {
         self.told.send_replace(height);

@@ -6,7 +6,7 @@ use std::{
 
 use alloy::{primitives::Address, signers::Signer};
 use async_trait::async_trait;
-use causeway_evm::{EvmChain, NewestHead};
+use causeway_evm::{Cursor, EvmChain, NewestHead};
 use causeway_ibc_evm::SharedLane;
 use causeway_swap::{Amount, Expiry, Head, LegTerms, LockForm, Secret};
 use causeway_types::{AccountId, AssetId, ChainId, Timestamp};
@@ -185,6 +185,13 @@ impl SwapChain for EvmSide {
     async fn follow(&self, cursor: Option<&str>) -> Result<Box<dyn Follow>, ChainError> {
         let (chain, contract) = (&self.reader.chain, self.served.contract);
         let follow = EvmFollow::from(chain, contract, &self.registry, cursor).await?;
+        Ok(Box::new(follow))
+    }
+
+    async fn follow_anew(&self, height: u64) -> Result<Box<dyn Follow>, ChainError> {
+        let (chain, contract) = (&self.reader.chain, self.served.contract);
+        self.registry.forget_told();
+        let follow = EvmFollow::at(chain, contract, &self.registry, Cursor::at(height));
         Ok(Box::new(follow))
     }
 

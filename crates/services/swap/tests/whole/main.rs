@@ -8,4 +8,8 @@ mod bad_proposals;
 mod completes;
 mod conversations;
 mod crashes;
+mod last_moment;
+mod reorganisations;
 mod silence;
+mod towers;
+mod wrong_locks;

@@ -207,6 +207,27 @@ impl Following {
         Ok(())
     }
 
+    /// Whatever was told stands for nothing: it is told again.
+    pub(in crate::bitcoin) async fn forget_told(&self) -> Result<(), ChainError> {
+        let blocks = {
+            let watched = self.side.registry().open();
+            let spent = watched.locks.values().filter_map(|entry| entry.spent);
+            let conflicts = watched.conflicts.values();
+            let conflicts = conflicts.map(|conflict| conflict.with.block);
+            spent.chain(conflicts).collect::<Vec<_>>()
+        };
+        for block in blocks {
+            self.withdrawn(&block).await?;
+        }
+        let mut watched = self.side.registry().open();
+        for entry in watched.locks.values_mut() {
+            // Where a lock is that was delegated to us is known without a block.
+            entry.output = entry.output.filter(|output| output.block.is_none());
+        }
+        watched.generation += 1;
+        Ok(())
+    }
+
     /// What is final frees what was kept for the case that it is not.
     async fn settled(&self, block: &BlockRef) -> Result<(), ChainError> {
         let (locks, fundings) = {

@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use bitcoin::{
     FeeRate, ScriptBuf,
     hashes::{Hash as _, sha256},
@@ -27,7 +29,8 @@ pub(crate) struct CoinChain {
     coins: Coins,
     /// Since when transactions are counted.
     begins: u64,
-    quiet: u64,
+    /// So many blocks came since the last that a test made, or that held something.
+    quiet: AtomicU64,
     /// Whether blocks come for what waits.
     pub(crate) flows: bool,
 }
@@ -64,7 +67,7 @@ impl CoinChain {
         let mut chain = Self {
             coins,
             begins: 0,
-            quiet: CONFIRMATIONS,
+            quiet: AtomicU64::new(CONFIRMATIONS),
             flows: true,
         };
         for seed in rich {
@@ -103,6 +106,7 @@ impl CoinChain {
 
     pub(crate) async fn mine(&self, blocks: u64) {
         self.coins.mine(blocks).await.unwrap();
+        self.quiet.store(0, Ordering::SeqCst);
     }
 
     /// Mines a block if something waits for one: to be in it, or to be final.
@@ -111,13 +115,12 @@ impl CoinChain {
             return;
         }
         if !self.pending().await.is_empty() {
-            self.quiet = 0;
-        } else if self.quiet < CONFIRMATIONS {
-            self.quiet += 1;
-        } else {
-            return;
+            self.mine(1).await;
+        } else if self.quiet.load(Ordering::SeqCst) < CONFIRMATIONS {
+            let quiet = self.quiet.load(Ordering::SeqCst);
+            self.mine(1).await;
+            self.quiet.store(quiet + 1, Ordering::SeqCst);
         }
-        self.mine(1).await;
     }
 
     /// The ids of what waits for a block.
@@ -138,7 +141,7 @@ impl CoinChain {
         let height = self.height().await - (blocks - 1);
         let hash = self.ask("getblockhash", json!([height])).await;
         self.ask("invalidateblock", json!([hash])).await;
-        self.quiet = 0;
+        self.quiet.store(0, Ordering::SeqCst);
     }
 
     /// All ids of transactions in blocks since the beginning, rewards left out.
@@ -196,6 +199,40 @@ impl CoinChain {
         };
         change(&mut lock);
         HashTimeLock::new(lock).unwrap()
+    }
+
+    /// Where the wallet of this seed takes coins.
+    pub(crate) fn script(&self, seed: &[u8; 32]) -> ScriptBuf {
+        self.scripts(seed)[0].clone()
+    }
+
+    /// Mines a block that holds this transaction alone, whatever else waits.
+    pub(crate) async fn mine_this(&self, transaction: &[u8]) {
+        let nobody = ScriptBuf::from_hex("00140000000000000000000000000000000000000000").unwrap();
+        let address = self.network().address(&nobody).unwrap();
+        let transaction = alloy_primitives::hex::encode(transaction);
+        self.ask("generateblock", json!([address, [transaction]]))
+            .await;
+        self.quiet.store(0, Ordering::SeqCst);
+    }
+
+    /// The private key of a wallet in the locks of a swap, in hexadecimal.
+    pub(crate) fn lock_key(&self, seed: &[u8; 32], number: u32) -> String {
+        let keys = KeyChain::from_seed(seed, self.network()).unwrap();
+        keys.lock_key(number).unwrap().display_secret().to_string()
+    }
+
+    /// Fails unless these signed transactions pay to the wallet of this seed and nobody else.
+    pub(crate) fn pays_only(&self, seed: &[u8; 32], data: &str) {
+        let spends: Vec<causeway_bitcoin::SignedTx> = serde_json::from_str(data).unwrap();
+        assert!(!spends.is_empty());
+        let ours = self.scripts(seed);
+        for spend in spends {
+            assert!(!spend.tx.output.is_empty());
+            for output in spend.tx.output {
+                assert!(ours.contains(&output.script_pubkey));
+            }
+        }
     }
 
     fn chain(&self) -> BitcoinChain {

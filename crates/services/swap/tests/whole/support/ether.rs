@@ -1,4 +1,7 @@
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use alloy::{
     primitives::{Address, U256},
@@ -25,7 +28,8 @@ pub(crate) struct EtherChain {
     pub(crate) contract: Address,
     chain: EvmChain,
     deployer: Account,
-    quiet: u64,
+    /// So many blocks came since the last that a test made, or that held something.
+    quiet: AtomicU64,
     /// Whether blocks come for what waits.
     pub(crate) flows: bool,
 }
@@ -73,7 +77,7 @@ impl EtherChain {
             contract: contract.unwrap(),
             chain,
             deployer,
-            quiet: DEPTH,
+            quiet: AtomicU64::new(DEPTH),
             flows: true,
         };
         started.rpc("evm_setAutomine", json!([false])).await;
@@ -96,6 +100,7 @@ impl EtherChain {
     pub(crate) async fn mine(&self, blocks: u64) {
         self.rpc("anvil_mine", json!([format!("{blocks:#x}")]))
             .await;
+        self.quiet.store(0, Ordering::SeqCst);
     }
 
     /// Lets so much time pass, to be seen in the next block.
@@ -109,13 +114,12 @@ impl EtherChain {
             return;
         }
         if self.pending().await > 0 {
-            self.quiet = 0;
-        } else if self.quiet < DEPTH {
-            self.quiet += 1;
-        } else {
-            return;
+            self.mine(1).await;
+        } else if self.quiet.load(Ordering::SeqCst) < DEPTH {
+            let quiet = self.quiet.load(Ordering::SeqCst);
+            self.mine(1).await;
+            self.quiet.store(quiet + 1, Ordering::SeqCst);
         }
-        self.mine(1).await;
     }
 
     /// How many transactions wait for a block.
@@ -125,10 +129,28 @@ impl EtherChain {
         pending.to()
     }
 
-    /// Puts other, empty blocks in place of so many of the newest; what they held is forgotten.
-    pub(crate) async fn take_back(&mut self, blocks: u64) {
+    /// Puts other, empty blocks in place of so many of the newest. What they held is sent to the chain
+    /// again, as nodes do by themselves, unless it is to be forgotten.
+    pub(crate) async fn take_back(&mut self, blocks: u64, forgets: bool) {
+        let height = self.height().await;
+        let mut held = Vec::new();
+        for number in height + 1 - blocks..=height {
+            let number = format!("{number:#x}");
+            let block = self
+                .rpc("eth_getBlockByNumber", json!([number, false]))
+                .await;
+            for hash in block["transactions"].as_array().unwrap() {
+                held.push(self.rpc("eth_getRawTransactionByHash", json!([hash])).await);
+            }
+        }
         self.rpc("anvil_reorg", json!([blocks, []])).await;
-        self.quiet = 0;
+        self.quiet.store(0, Ordering::SeqCst);
+        if forgets {
+            return;
+        }
+        for raw in held {
+            self.rpc("eth_sendRawTransaction", json!([raw])).await;
+        }
     }
 
     /// The time of the newest block.
@@ -203,6 +225,8 @@ impl EtherChain {
             "to": to,
             "data": data,
             "value": U256::from(value),
+            // More than others pay, so that it comes before them.
+            "gasPrice": U256::from(500_000_000_000_u64),
         });
         self.rpc("eth_sendTransaction", json!([request])).await;
     }

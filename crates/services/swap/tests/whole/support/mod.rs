@@ -1,6 +1,7 @@
 //! A maker and a taker with stores, keys and connections of their own, on chains whose blocks a test
 //! makes.
 
+mod claims;
 mod coins;
 mod ether;
 pub(crate) mod forger;

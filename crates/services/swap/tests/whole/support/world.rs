@@ -10,7 +10,7 @@ use alloy::primitives::Address;
 use bitcoin::ScriptBuf;
 use causeway_bitcoin::LockForm;
 use causeway_local_bitcoin::NodeKind;
-use causeway_swap::{Amount, Expiry, Leg, Phase, Price, Role, SwapId};
+use causeway_swap::{Advice, Amount, Expiry, Leg, Phase, Price, Role, SwapId};
 use causeway_swap_service::{MakerClient, SwapError, Taking};
 use causeway_types::AssetId;
 use url::Url;
@@ -30,7 +30,7 @@ const AMOUNT_OF_TOKENS: u128 = 250_000;
 /// With so many blocks, its own included, what a block holds is final on either chain.
 pub(crate) const FINAL_AFTER: u64 = 3;
 /// Longer than anything takes on a machine that is busy with something else.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(45);
 const LOOK: Duration = Duration::from_millis(60);
 
 /// One of the two.
@@ -230,6 +230,34 @@ impl World {
         self.coins.as_mut().unwrap()
     }
 
+    /// Somebody else in this world, who does not run yet.
+    pub(crate) fn another(&self, name: &'static str, seed: [u8; 32], account: usize) -> Party {
+        Party::new(
+            name,
+            seed,
+            account,
+            self.maker.ground.clone(),
+            self.clock.clone(),
+        )
+    }
+
+    /// What a party must keep to itself, in hexadecimal.
+    pub(crate) fn private_keys(&self, who: Who, number: u32) -> Vec<String> {
+        let party = self.party(who);
+        let lock_key = self.coins().lock_key(&party.seed, number);
+        let account = causeway_localnet::dev_key_hex(party.account);
+        vec![
+            alloy_primitives::hex::encode(party.seed),
+            lock_key,
+            account.trim_start_matches("0x").to_owned(),
+        ]
+    }
+
+    /// Fails unless these transactions pay to the wallet of a party and nobody else.
+    pub(crate) fn pays_only(&self, who: Who, data: &str) {
+        self.coins().pays_only(&self.party(who).seed, data);
+    }
+
     pub(crate) const fn place(&self, leg: Leg) -> Place {
         match leg {
             Leg::First => self.setup.first,
@@ -325,6 +353,41 @@ impl World {
             None => !self.coins().pending().await.is_empty(),
             Some(index) => self.ethers[index].pending().await > 0,
         }
+    }
+
+    /// The chain of a leg takes back so many of its newest blocks; what they held waits again.
+    pub(crate) async fn take_back(&mut self, leg: Leg, blocks: u64) {
+        match self.place(leg).chain() {
+            None => self.coins_mut().take_back(blocks).await,
+            Some(index) => self.ethers[index].take_back(blocks, false).await,
+        }
+    }
+
+    /// A block comes on the chain of a leg that holds nothing of what waits, where that can be had.
+    pub(crate) async fn mine_empty(&self, leg: Leg) {
+        if self.place(leg) == Place::Coins {
+            self.coins().mine_empty().await;
+        }
+    }
+
+    /// How many blocks there are from that of a lock on.
+    pub(crate) async fn depth(&self, swap: SwapId, leg: Leg) -> u64 {
+        let record = self.party(self.initiator()).record(swap).await;
+        let lock = record.swap.facts().legs.of(leg).lock.clone();
+        let height = match self.place(leg).chain() {
+            None => self.coins().height().await,
+            Some(index) => self.ethers[index].height().await,
+        };
+        height + 1 - lock.unwrap().block.height
+    }
+
+    /// What a person on somebody's side is to look at.
+    pub(crate) async fn advice(&self, who: Who) -> Vec<(Leg, Advice)> {
+        let attention = self.party(who).ledger().attention().await.unwrap();
+        attention
+            .into_iter()
+            .map(|(_, leg, advice)| (leg, advice))
+            .collect()
     }
 
     /// Goes on until a transaction waits for a block on the chain of a leg, which is held from now on.
