@@ -58,33 +58,33 @@ async fn a_taker_believes_nothing_that_its_maker_has_not_signed() {
         type Change = fn(&mut Value);
         let cases: &[(&'static str, Change)] = &[
             ("offers", |offers| {
-                offers["offers"][0]["offer"]["price"] = json!("3/1")
+                offers["offers"][0]["offer"]["price"] = json!("3/1");
             }),
             ("offers", |offers| {
-                offers["offers"][0]["offer"]["until"] = json!(4_000_000_000_u64)
+                offers["offers"][0]["offer"]["until"] = json!(4_000_000_000_u64);
             }),
             ("offers", |offers| offers["maker"] = json!("11".repeat(32))),
             ("quotes", |quote| quote["quote"]["wants"] = json!("1")),
             ("quotes", |quote| {
-                quote["quote"]["until"] = json!(4_000_000_000_u64)
+                quote["quote"]["until"] = json!(4_000_000_000_u64);
             }),
             ("quotes", |quote| {
-                quote["accounts"]["first"] = quote["accounts"]["second"].clone()
+                quote["accounts"]["first"] = quote["accounts"]["second"].clone();
             }),
             ("quotes", |quote| {
-                quote["forms"]["first"] = json!("witness_script")
+                quote["forms"]["first"] = json!("witness_script");
             }),
             ("quotes", |quote| {
-                quote["hash_lock"] = json!(B256::repeat_byte(9))
+                quote["hash_lock"] = json!(B256::repeat_byte(9));
             }),
             ("quotes", |quote| {
-                quote["signature"] = json!(forged(&maker_key()))
+                quote["signature"] = json!(forged(&maker_key()));
             }),
             ("proposals", |acceptance| {
-                acceptance["signature"] = json!(forged(&maker_key()))
+                acceptance["signature"] = json!(forged(&maker_key()));
             }),
             ("proposals", |acceptance| {
-                acceptance["swap"] = json!(B256::repeat_byte(9))
+                acceptance["swap"] = json!(B256::repeat_byte(9));
             }),
         ];
         for (number, (path, change)) in cases.iter().enumerate() {

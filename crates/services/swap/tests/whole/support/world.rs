@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::{
     sync::{
         Arc,
@@ -428,9 +429,8 @@ impl World {
             if is_so(self).await {
                 return;
             }
-            if since.elapsed() > PATIENCE {
-                panic!("never {what}: {}", self.story().await);
-            }
+            let is_early = since.elapsed() <= PATIENCE;
+            assert!(is_early, "never {what}: {}", self.story().await);
             self.nudge().await;
             tokio::time::sleep(LOOK).await;
         }
@@ -522,7 +522,7 @@ impl World {
     async fn story(&self) -> String {
         let mut story = String::new();
         for party in [&self.maker, &self.taker] {
-            story += &format!("\n{} (running: {}):", party.name, party.is_running());
+            write!(story, "\n{} (running: {}):", party.name, party.is_running()).unwrap();
             for record in party.ledger().records(false).await.unwrap() {
                 let phases: Vec<_> = record
                     .story
@@ -530,11 +530,13 @@ impl World {
                     .map(|moment| moment.phase.name())
                     .collect();
                 let troubles = party.ledger().troubles(record.id()).await.unwrap();
-                story += &format!(
+                write!(
+                    story,
                     "\n  {phases:?}\n  wants {:?}\n  troubles {troubles:?}\n  facts {:?}",
                     record.swap.wanted(),
                     record.swap.facts()
-                );
+                )
+                .unwrap();
             }
         }
         story
