@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use causeway_engine::Claimed;
 use causeway_swap::{Effect, SwapId};
-use futures::{StreamExt as _, stream::FuturesUnordered};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -55,22 +55,28 @@ enum Next {
 }
 
 /// Carries out one task.
-trait Execute: Sync {
-    async fn execute(&self, swap: SwapId, task: &Task) -> Result<Next, SwapError>;
+trait Execute: Send + Sync + 'static {
+    fn execute(
+        &self,
+        swap: SwapId,
+        task: &Task,
+    ) -> impl Future<Output = Result<Next, SwapError>> + Send;
 }
 
 impl ChainExecutor {
     /// Works until stopped.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), SwapError> {
         let lane = lane(self.chain.id());
-        work(&self, &self.ledger, &lane, &self.owner, &stop).await
+        let (ledger, owner) = (self.ledger.clone(), self.owner.clone());
+        work(self, &ledger, &lane, &owner, &stop).await
     }
 }
 
 impl TalkExecutor {
     /// Works until stopped.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), SwapError> {
-        work(&self, &self.ledger, TALK, &self.owner, &stop).await
+        let (ledger, owner) = (self.ledger.clone(), self.owner.clone());
+        work(self, &ledger, TALK, &owner, &stop).await
     }
 }
 
@@ -185,15 +191,19 @@ impl Execute for TalkExecutor {
 
 /// Claims tasks of a lane and carries them out side by side, until stopped. What is under way then is
 /// left where it is: it is taken up again by whoever comes next.
+///
+/// Each is a task of its own. Whatever waits for the store's one writer must go on while another of them,
+/// or the loop, waits for it too: it may hold what they wait for.
 async fn work(
-    executor: &impl Execute,
+    executor: impl Execute,
     ledger: &Ledger,
     lane: &str,
     owner: &str,
     stop: &CancellationToken,
 ) -> Result<(), SwapError> {
     let mut changed = ledger.engine.changed();
-    let mut under_way = FuturesUnordered::new();
+    let executor = Arc::new(executor);
+    let mut under_way = JoinSet::new();
     loop {
         let room = AT_ONCE - under_way.len();
         if room > 0 {
@@ -204,7 +214,11 @@ async fn work(
             match claimed {
                 Ok(tasks) => {
                     for task in tasks {
-                        under_way.push(carry_out(executor, ledger, owner, task));
+                        let (executor, ledger) = (executor.clone(), ledger.clone());
+                        let owner = owner.to_owned();
+                        under_way.spawn(async move {
+                            carry_out(executor.as_ref(), &ledger, &owner, task).await;
+                        });
                     }
                 }
                 Err(error) if error.is_transient() => {
@@ -215,12 +229,14 @@ async fn work(
         }
         tokio::select! {
             () = stop.cancelled() => break,
-            Some(()) = under_way.next() => {}
+            Some(ended) = under_way.join_next() => if let Err(error) = ended {
+                warn!(lane, %error, "an action ended unexpectedly; it is taken up again");
+            },
             _ = changed.changed() => {}
             () = tokio::time::sleep(LOOK) => {}
         }
     }
-    drop(under_way);
+    under_way.shutdown().await;
     ledger.engine.release(owner).await?;
     Ok(())
 }
@@ -255,5 +271,76 @@ async fn carry_out(executor: &impl Execute, ledger: &Ledger, owner: &str, claime
     };
     if let Err(error) = kept {
         warn!(key = %claimed.key, %error, "what became of it could not be kept; it is done again");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        convert::Infallible,
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+
+    use causeway_engine::{Engine, Machine, NewEffect, Step};
+    use causeway_swap::Leg;
+
+    use super::*;
+
+    const LANE: &str = "many";
+    const MANY: u8 = 100;
+
+    /// A process with one task that is always wanted.
+    struct Many;
+
+    impl Machine for Many {
+        const KIND: &'static str = "many";
+        type State = ();
+        type Input = ();
+        type Effect = Task;
+        type Error = Infallible;
+
+        fn handle(_: Option<()>, (): ()) -> Result<Step<(), Task>, Infallible> {
+            let task = Task::ClaimTogether { leg: Leg::First };
+            Ok(Step::to((), "wanted").effect(NewEffect::new("task", LANE, task)))
+        }
+    }
+
+    /// Writes for a while, as actions do that store what they are going to send.
+    struct Writes(Ledger, Arc<AtomicUsize>);
+
+    impl Execute for Writes {
+        async fn execute(&self, _: SwapId, _: &Task) -> Result<Next, SwapError> {
+            let mut unit = self.0.begin().await?;
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            unit.set_cursor("written", "yes").await?;
+            unit.commit().await?;
+            self.1.fetch_add(1, Ordering::SeqCst);
+            Ok(Next::Done)
+        }
+    }
+
+    #[tokio::test]
+    async fn actions_that_write_do_not_wait_for_each_other_for_ever() {
+        let ledger = Ledger::new(Engine::open("sqlite::memory:").await.unwrap());
+        let mut unit = ledger.begin().await.unwrap();
+        for number in 0..MANY {
+            let key = format!("0x{}", alloy_primitives::hex::encode([number; 32]));
+            unit.handle::<Many>(&key, ()).await.unwrap();
+        }
+        unit.commit().await.unwrap();
+        let (done, stop) = (Arc::new(AtomicUsize::new(0)), CancellationToken::new());
+        let writes = Writes(ledger.clone(), done.clone());
+        let until = stop.clone();
+        let working = tokio::spawn(async move { work(writes, &ledger, LANE, "me", &until).await });
+        let all = async {
+            while done.load(Ordering::SeqCst) < usize::from(MANY) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        // A standstill lasts until somebody gives up, which takes a minute.
+        let in_time = tokio::time::timeout(Duration::from_secs(30), all).await;
+        assert!(in_time.is_ok(), "{done:?} of {MANY} are done");
+        stop.cancel();
+        working.await.unwrap().unwrap();
     }
 }
