@@ -3,11 +3,15 @@
 
 mod support;
 
+mod back_ups;
 mod bad_makers;
 mod bad_proposals;
+mod clocks;
 mod completes;
 mod conversations;
+mod cooperation;
 mod crashes;
+mod endpoints;
 mod last_moment;
 mod reorganisations;
 mod silence;

@@ -7,7 +7,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// What connects the taker to the maker, until somebody cuts it.
+/// What connects the taker to the maker, until it is cut for good.
 pub(crate) struct LineBetween {
     address: SocketAddr,
     is_cut: watch::Sender<bool>,
@@ -42,13 +42,9 @@ impl LineBetween {
         self.address
     }
 
-    /// Ends all connections, and lets nobody through until it is mended.
+    /// Ends all connections, and lets nobody through any more.
     pub(crate) fn cut(&self) {
         self.is_cut.send_replace(true);
-    }
-
-    pub(crate) fn mend(&self) {
-        self.is_cut.send_replace(false);
     }
 }
 

@@ -5,6 +5,12 @@ mod claims;
 mod coins;
 mod ether;
 pub(crate) mod forger;
+#[path = "../../bitcoin/support/liar.rs"]
+#[allow(
+    dead_code,
+    reason = "what else it can do, the tests of its own chain need"
+)]
+mod liar;
 mod line;
 mod party;
 mod purse;
@@ -14,6 +20,7 @@ mod world;
 pub(crate) use self::{
     coins::{CoinChain, rpc_endpoint},
     ether::EtherChain,
+    liar::Liar,
     line::LineBetween,
     party::{Ground, Party},
     purse::{Moved, Moves, Purse},

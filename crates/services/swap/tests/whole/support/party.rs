@@ -179,19 +179,6 @@ impl Party {
         self.running.is_some()
     }
 
-    /// Whether its service has given up by itself, and why.
-    pub(crate) fn has_ended(&self) -> bool {
-        self.running().task.is_finished()
-    }
-
-    /// Why its service has given up by itself.
-    pub(crate) async fn ended(&mut self) -> SwapError {
-        let running = self.running.take().unwrap();
-        let outcome = running.task.await.unwrap();
-        running.runtime.shutdown_background();
-        outcome.unwrap_err()
-    }
-
     /// Ends its service as a crash would: whatever it was doing is dropped where it stood.
     pub(crate) async fn crash(&mut self) {
         let running = self.running.take().unwrap();
