@@ -39,7 +39,7 @@ pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         nodes::provide(workspace)?;
         let with_node = arguments.iter().any(|argument| argument == "--daemon");
         let programs = ["causeway-bench", "causeway"];
-        build(workspace, &programs[..1 + usize::from(with_node)], &[])?;
+        build(workspace, &programs[..=usize::from(with_node)], &[])?;
         let mut command = Command::new(workspace.built("debug", "causeway-bench"));
         if with_node {
             command.env(CAUSEWAY_VARIABLE, workspace.built("debug", "causeway"));

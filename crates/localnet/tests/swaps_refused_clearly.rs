@@ -76,7 +76,7 @@ async fn what_is_asked_for(scene: &SwapScene) {
             Refused(1, "--maker", "refused", "that it is running"),
         ),
         (
-            elsewhere(&scene.scene.network.a.anvil.http_url().to_string()),
+            elsewhere(scene.scene.network.a.anvil.http_url().as_ref()),
             Refused(1, "--maker", "gives no answer", "the maker's address"),
         ),
         (

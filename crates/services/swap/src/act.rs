@@ -3,17 +3,23 @@
 //! Nothing done on a chain is ever complete for having been done: it is done again, about once in a block,
 //! until the chain shows it and the swap asks no more.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use causeway_engine::Claimed;
 use causeway_swap::{Effect, SwapId};
-use tokio::task::JoinSet;
+use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::{
     SwapError,
-    chain::{Locked, Spending, SwapChain, Together},
+    chain::{ChainError, Locked, Spending, SwapChain, Together},
     conversation::Conversations,
     ledger::Ledger,
     record::{TALK, Task, lane},
@@ -37,6 +43,10 @@ pub(crate) struct ChainExecutor {
     /// How long until an action is done again that the chain does not show yet: about a block.
     pub(crate) again: Duration,
     pub(crate) owner: String,
+    /// Up to which height swaps have been told of the chain.
+    pub(crate) told: watch::Receiver<Option<u64>>,
+    /// Whether that has ever been as far as the chain has come.
+    pub(crate) is_caught_up: AtomicBool,
 }
 
 /// Carries out the tasks that are said to other parties.
@@ -81,6 +91,27 @@ impl TalkExecutor {
 }
 
 impl ChainExecutor {
+    /// A store that was put back from an old copy, or whose owner was away for long, may not know of a
+    /// lock that was made long ago: until it has read what the chain holds, nothing is locked. Both could
+    /// be claimed with one secret.
+    async fn expect_caught_up(&self) -> Result<(), SwapError> {
+        if self.is_caught_up.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let head = self.ledger.heads.refresh(self.chain.as_ref()).await?;
+        let told = *self.told.borrow();
+        if told < Some(head.height) {
+            let told = told.map_or("none".to_owned(), |height| format!("those up to {height}"));
+            let message = format!(
+                "blocks up to {} are to be read before anything is locked, and {told} have been",
+                head.height
+            );
+            return Err(ChainError::passing(self.chain.id(), message).into());
+        }
+        self.is_caught_up.store(true, Ordering::Release);
+        Ok(())
+    }
+
     /// Spends a lock for somebody that we watch over.
     async fn act_for(&self, swap: SwapId, what: Spending) -> Result<Next, SwapError> {
         let watch = self.ledger.watch(swap).await?;
@@ -107,6 +138,9 @@ impl Execute for ChainExecutor {
     async fn execute(&self, swap: SwapId, task: &Task) -> Result<Next, SwapError> {
         if let Task::ActFor(what) = task {
             return self.act_for(swap, *what).await;
+        }
+        if let Task::Do(Effect::PublishLock { .. }) = task {
+            self.expect_caught_up().await?;
         }
         let record = self.ledger.record(swap).await?;
         if !record.wants(task) {

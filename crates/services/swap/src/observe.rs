@@ -8,6 +8,7 @@ use causeway_swap::{Input, Leg, SwapId};
 use causeway_types::BlockRef;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
@@ -26,6 +27,8 @@ const FOLLOW_AGAIN: Duration = Duration::from_secs(1);
 pub(crate) struct Observer {
     pub(crate) chain: Arc<dyn SwapChain>,
     pub(crate) ledger: Ledger,
+    /// Up to which height swaps have been told of the chain.
+    pub(crate) told: watch::Sender<Option<u64>>,
 }
 
 /// What the journal keeps beside a block's hash until the block is final or gone.
@@ -42,6 +45,11 @@ impl Observer {
     /// Up to which height blocks are told once more, after the chain had taken back final ones.
     fn stream_anew(&self) -> String {
         format!("{}/anew", self.stream())
+    }
+
+    /// Up to which height swaps have been told, which outlives a restart.
+    fn stream_told(&self) -> String {
+        format!("{}/told", self.stream())
     }
 
     /// Observes until stopped, beginning anew after whatever passes. What does not pass ends the service.
@@ -69,6 +77,9 @@ impl Observer {
     async fn observe(&self) -> Result<(), SwapError> {
         let cursor = self.ledger.engine.cursor(&self.stream()).await?;
         let mut follow = self.chain.follow(cursor.as_deref()).await?;
+        let told = self.ledger.engine.cursor(&self.stream_told()).await?;
+        self.told
+            .send_replace(told.and_then(|height| height.parse().ok()));
         if cursor.is_none() {
             // Where following began is kept before any swap does, so that a restart misses nothing.
             self.save(&follow.cursor(), self.ledger.begin().await?)
@@ -126,7 +137,11 @@ impl Observer {
             unit.set_cursor(&self.stream_anew(), &until.to_string())
                 .await?;
         }
+        let told = from.saturating_sub(1);
+        unit.set_cursor(&self.stream_told(), &told.to_string())
+            .await?;
         self.save(&follow.cursor(), unit).await?;
+        self.told.send_replace(Some(told));
         Ok((follow, until))
     }
 
@@ -183,6 +198,15 @@ impl Observer {
             self.ledger.heads.refresh(self.chain.as_ref()).await?;
         }
         let mut unit = self.ledger.begin().await?;
+        let told = match &update {
+            ChainUpdate::Block { block, .. } => Some(block.height),
+            ChainUpdate::Withdrawn { block } => block.height.checked_sub(1),
+            ChainUpdate::Final { block } => (*self.told.borrow()).max(Some(block.height)),
+        };
+        if let Some(height) = told {
+            unit.set_cursor(&self.stream_told(), &height.to_string())
+                .await?;
+        }
         match update {
             ChainUpdate::Block { block, sightings } => {
                 for sighting in sightings {
@@ -203,7 +227,9 @@ impl Observer {
                 }
             }
         }
-        self.save(cursor, unit).await
+        self.save(cursor, unit).await?;
+        self.told.send_replace(told);
+        Ok(())
     }
 
     async fn seen(

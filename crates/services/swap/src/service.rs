@@ -1,6 +1,10 @@
 //! The service: everything that goes on for swaps in one process.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use causeway_engine::Engine;
 use causeway_relayer::Leadership;
@@ -267,9 +271,11 @@ impl SwapService {
         for (id, chain) in self.chains.iter() {
             let again = self.block_times.get(id).copied();
             let again = again.unwrap_or(Duration::from_secs(10));
+            let (told, telling) = watch::channel(None);
             let observer = Observer {
                 chain: chain.clone(),
                 ledger: self.ledger.clone(),
+                told,
             };
             go(tokio::spawn(observer.run(ours.clone())));
             let executor = ChainExecutor {
@@ -277,6 +283,8 @@ impl SwapService {
                 ledger: self.ledger.clone(),
                 again,
                 owner: self.owner.clone(),
+                told: telling,
+                is_caught_up: AtomicBool::new(false),
             };
             go(tokio::spawn(executor.run(ours.clone())));
             let every = (again / 2).clamp(Duration::from_millis(250), Duration::from_secs(5));

@@ -1,5 +1,7 @@
 //! Making a lock.
 
+use std::collections::BTreeSet;
+
 use bitcoin::{OutPoint, ScriptBuf};
 use causeway_bitcoin::{Broadcast, BroadcastError, CoinPath, Refusal};
 use causeway_engine::UnixMillis;
@@ -31,6 +33,12 @@ impl BitcoinSide {
         }
         self.check_terms(&lock.terms)?;
         let height = self.expect_enforcement().await?;
+        self.expect_nothing_forgotten().await?;
+        // It was made after all, by whoever had the store that ours is an old copy of.
+        let kept = self.store().load(lock).await?;
+        if kept.fundings.is_empty() && kept.seen.is_some() {
+            return self.send_again(lock).await;
+        }
         let funding = self.fund(lock, &script, height).await?;
         self.send_funding(&funding).await
     }
@@ -91,6 +99,46 @@ impl BitcoinSide {
             head.height
         );
         Err(ChainError::passing(self.chain().id(), message))
+    }
+
+    /// A store that was put back from an old copy does not know what was paid since. What waits for its
+    /// block may be the very lock that is to be made, so that nothing is paid beside it; once it is in a
+    /// block, it is seen. As a store is put back only between two runs, once in a run is enough.
+    async fn expect_nothing_forgotten(&self) -> Result<(), ChainError> {
+        if self.knows_what_is_pending() {
+            return Ok(());
+        }
+        let mut ours = BTreeSet::new();
+        for kept in self.store().open().await? {
+            let spends = kept.spends.iter();
+            let made = spends.flat_map(|made| made.children.iter().chain([&made.tx]));
+            let made = made.chain(kept.fundings.iter().map(|funding| &funding.tx));
+            let inputs = made.flat_map(|made| made.tx.input.iter());
+            ours.extend(inputs.map(|input| input.previous_output));
+        }
+        let passing = |error| ChainError::passing(self.chain().id(), error);
+        let scripts = self.purse().scripts().iter();
+        let scripts: Vec<_> = scripts.map(ScriptBuf::as_script).collect();
+        let wanted = scripts.as_slice();
+        let searched = self
+            .chain()
+            .any(|node| async move { node.scan(wanted).await });
+        let (_, coins) = searched.await.map_err(passing)?;
+        let coins = coins.into_iter().map(|coin| coin.outpoint);
+        for coin in coins.filter(|coin| !ours.contains(coin)) {
+            let asked = self
+                .chain()
+                .any(|node| async move { node.unspent(coin, true).await });
+            if asked.await.map_err(passing)?.is_none() {
+                let message = format!(
+                    "a payment of ours that the store does not know of spends {coin}, and may be this \
+                     lock: once it is in a block, or gone, the lock is made if it is missing"
+                );
+                return Err(ChainError::passing(self.chain().id(), message));
+            }
+        }
+        self.learn_what_is_pending();
+        Ok(())
     }
 
     /// A funding that is stored, from coins that nothing else spends. The purse stays open until then.

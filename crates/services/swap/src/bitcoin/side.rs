@@ -1,4 +1,7 @@
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use async_trait::async_trait;
 use bitcoin::{FeeRate, secp256k1::SecretKey};
@@ -36,6 +39,8 @@ struct Inner {
     store: Store,
     purse: Purse,
     registry: Registry,
+    /// Whether nothing of ours was pending in this run that the store does not know of.
+    knows_what_is_pending: AtomicBool,
 }
 
 impl BitcoinSide {
@@ -70,6 +75,7 @@ impl BitcoinSide {
             store,
             purse,
             registry,
+            knows_what_is_pending: AtomicBool::new(false),
         })))
     }
 
@@ -106,6 +112,14 @@ impl BitcoinSide {
 
     pub(super) fn registry(&self) -> &Registry {
         &self.0.registry
+    }
+
+    pub(super) fn knows_what_is_pending(&self) -> bool {
+        self.0.knows_what_is_pending.load(Ordering::Acquire)
+    }
+
+    pub(super) fn learn_what_is_pending(&self) {
+        self.0.knows_what_is_pending.store(true, Ordering::Release);
     }
 
     /// Where what a swap brings is paid to.

@@ -60,7 +60,12 @@ async fn a_clock_that_leaps_ahead_costs_a_swap_and_nothing_else() {
             world.party(who).ahead.store(3 * HOUR, Ordering::SeqCst);
             world.flow(Leg::First);
             let (initiator, responder) = (world.initiator(), world.responder());
-            world.reach(initiator, swap, Phase::Lock1Final).await;
+            world
+                .until("lock 1 is final", async |world| {
+                    let record = world.party(initiator).record(swap).await;
+                    record.swap.facts().legs.first.lock_is_final()
+                })
+                .await;
             world.a_while().await;
             let record = world.party(initiator).record(swap).await;
             let is_coins = setup.second == crate::support::Place::Coins;

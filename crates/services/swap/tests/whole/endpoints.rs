@@ -172,6 +172,7 @@ async fn one_of_three_endpoints_on_either_chain_may_be_gone() {
     let before = world.purses().await;
     let ether = world.ethers[0].anvil.http_url();
     let gone = FaultProxy::in_front_of(ether.clone()).await.unwrap();
+    let third = FaultProxy::in_front_of(ether.clone()).await.unwrap();
     let coins = rpc_endpoint(world.coins().node());
     let mut nobody = coins.clone();
     nobody.url = "http://127.0.0.1:9".parse().unwrap();
@@ -179,7 +180,7 @@ async fn one_of_three_endpoints_on_either_chain_may_be_gone() {
         world.party_mut(who).stop().await;
         let ground = &mut world.party_mut(who).ground;
         ground.coins.as_mut().unwrap().1 = vec![nobody.clone(), coins.clone(), coins.clone()];
-        ground.ethers[0].1 = vec![gone.http_url(), ether.clone(), ether.clone()];
+        ground.ethers[0].1 = vec![gone.http_url(), ether.clone(), third.http_url()];
         world.party_mut(who).start().await;
     }
     gone.set(Faults::refuses(DOWN));

@@ -7,7 +7,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// What connects the taker to the maker, until somebody cuts it.
+/// What connects the taker to the maker, until it is cut for good.
 pub(crate) struct LineBetween {
     address: SocketAddr,
     is_cut: watch::Sender<bool>,
