@@ -105,6 +105,8 @@ impl BitcoinSide {
     /// block may be the very lock that is to be made, so that nothing is paid beside it; once it is in a
     /// block, it is seen. As a store is put back only between two runs, once in a run is enough.
     async fn expect_nothing_forgotten(&self) -> Result<(), ChainError> {
+        // A node searches for one at a time, and so does the wallet.
+        let _one_at_a_time = self.purse().peek().await;
         if self.knows_what_is_pending() {
             return Ok(());
         }

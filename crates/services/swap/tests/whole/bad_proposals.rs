@@ -366,7 +366,7 @@ async fn no_more_is_promised_than_there_is_or_than_may_be_at_stake() {
     };
     propose(&world, AMOUNT, 2)
         .await
-        .refuses(409, "would be at stake");
+        .refuses(409, "cannot be given now");
     // An old promise that nobody has come back for ties nothing up once it is too late for it.
     world.later(300).await;
     assert_eq!(propose(&world, AMOUNT, 3).await.status, 200);
@@ -375,7 +375,7 @@ async fn no_more_is_promised_than_there_is_or_than_may_be_at_stake() {
     world.maker.makes.as_mut().unwrap().inventory = None;
     world.maker.start().await;
     let too_much = propose(&world, AMOUNT * 9_999, 4).await;
-    too_much.refuses(409, "are promised");
+    too_much.refuses(409, "cannot be given now");
     let swaps = world.maker.ledger().records(false).await.unwrap();
     assert_eq!(swaps.len(), 2);
 
