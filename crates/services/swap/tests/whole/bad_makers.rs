@@ -13,6 +13,9 @@ use crate::support::{
     stranger::{forged, sign_quote},
 };
 
+type ChangeOfJson = fn(&mut Value);
+type ChangeOfQuote = fn(&mut SignedQuote);
+
 async fn take(world: &World, forger: &Forger) -> Result<causeway_swap::SwapId, SwapError> {
     let mut taking = world.taking().await;
     taking.pays_at_most = Some(Amount::new(world.setup.pays()));
@@ -55,8 +58,7 @@ async fn a_taker_believes_nothing_that_its_maker_has_not_signed() {
         };
         let world = World::new(setup).await;
         let forger = Forger::before(world.maker_url()).await;
-        type Change = fn(&mut Value);
-        let cases: &[(&'static str, Change)] = &[
+        let cases: &[(&'static str, ChangeOfJson)] = &[
             ("offers", |offers| {
                 offers["offers"][0]["offer"]["price"] = json!("3/1");
             }),
@@ -89,6 +91,10 @@ async fn a_taker_believes_nothing_that_its_maker_has_not_signed() {
         ];
         for (number, (path, change)) in cases.iter().enumerate() {
             forger.changes(on(path, change));
+            if *path == "offers" {
+                let client = MakerClient::new(forger.url.clone()).unwrap();
+                client.offers().await.unwrap_err();
+            }
             let taken = take(&world, &forger).await;
             if initiator == Who::Maker && *path == "proposals" {
                 // The maker may have agreed to it. That it has is not shown by this.
@@ -120,8 +126,7 @@ async fn a_taker_believes_nothing_that_its_maker_has_not_signed() {
 async fn a_taker_checks_what_its_maker_has_signed() {
     let world = World::new(Setup::COINS_FIRST).await;
     let forger = Forger::before(world.maker_url()).await;
-    type Change = fn(&mut SignedQuote);
-    let cases: &[(Change, &str)] = &[
+    let cases: &[(ChangeOfQuote, &str)] = &[
         (
             |quote| quote.quote.wants = Amount::new(100_000_001),
             "expected 100000000 or less",
@@ -159,6 +164,8 @@ async fn a_taker_checks_what_its_maker_has_signed() {
         assert!(error.to_string().contains(words), "{number}: {error}");
         is_untouched(&world).await;
     }
+    // And nothing is proposed that is not agreed to.
+    assert!(!forger.was_asked("proposals"));
     // Nonsense is an error, and nothing else.
     for nonsense in [json!(null), json!([1]), json!({ "quote": 7 })] {
         for path in ["offers", "quotes", "proposals"] {

@@ -10,6 +10,124 @@ use crate::support::{
     stranger::{Stranger, forged, hash_lock, in_secs},
 };
 
+type Change = fn(&mut Terms, &World);
+
+/// What is changed about good terms, and how they are refused then.
+const BAD_TERMS: &[(Change, u16, &str)] = &[
+    (
+        |terms, _| terms.legs.first.amount = Amount::new(99_999_999),
+        422,
+        "99999999",
+    ),
+    (
+        |terms, _| terms.legs.second.amount = Amount::new(AMOUNT + 1),
+        422,
+        "expected 1000000000000000000",
+    ),
+    (
+        |terms, _| terms.legs.first.bond = Amount::new(1),
+        422,
+        "bond",
+    ),
+    (
+        |terms, _| terms.legs.second.bond = Amount::new(1),
+        422,
+        "bond",
+    ),
+    (
+        |terms, _| terms.legs.first.form = LockForm::WitnessScript,
+        410,
+        "names other accounts",
+    ),
+    (
+        |terms, world| terms.legs.second.form = other_contract(world),
+        410,
+        "names other accounts",
+    ),
+    (
+        |terms, _| terms.legs.first.claimer = terms.legs.first.refunder.clone(),
+        410,
+        "names other accounts",
+    ),
+    (
+        |terms, _| terms.legs.second.refunder = terms.legs.second.claimer.clone(),
+        410,
+        "names other accounts",
+    ),
+    (
+        |terms, _| terms.legs.first.refunder = terms.legs.first.claimer.clone(),
+        422,
+        "",
+    ),
+    (
+        |terms, _| terms.legs.second.claimer = terms.legs.second.refunder.clone(),
+        422,
+        "two parties",
+    ),
+    (
+        |terms, _| terms.legs.first.refunder = abroad(&terms.legs.first),
+        422,
+        "",
+    ),
+    (
+        |terms, _| terms.legs.second.claimer = abroad(&terms.legs.second),
+        422,
+        "cannot have a part",
+    ),
+    (
+        |terms, world| terms.legs.second.asset = token(world),
+        422,
+        "erc20",
+    ),
+    (
+        |terms, _| terms.legs.first.asset = AssetId::coin(ChainId::eip155(5), 60),
+        404,
+        "not among the chains",
+    ),
+    // lo(T2) leaves no time to lock and claim.
+    (
+        |terms, world| terms.legs.second.expiry = Expiry::Time(in_secs(world, 120)),
+        422,
+        "the second leg may expire before",
+    ),
+    // T1 comes too soon after T2.
+    (
+        |terms, world| terms.legs.second.expiry = Expiry::Time(in_secs(world, 900)),
+        422,
+        "the first leg may expire too soon",
+    ),
+    (
+        |terms, _| sooner(&mut terms.legs.first, 50),
+        422,
+        "the first leg may expire too soon",
+    ),
+    (
+        |terms, _| later(&mut terms.legs.first, 2_000),
+        422,
+        "may be locked until",
+    ),
+    (
+        |terms, world| terms.legs.second.expiry = Expiry::Time(in_secs(world, 40 * 86_400)),
+        422,
+        "30 days",
+    ),
+    (
+        |terms, world| terms.legs.first.expiry = Expiry::Time(in_secs(world, 3_000)),
+        422,
+        "expected a height",
+    ),
+    (
+        |terms, _| terms.legs.second.expiry = Expiry::Height(400),
+        422,
+        "expected a time",
+    ),
+    (
+        |terms, _| terms.quote = QuoteId(B256::repeat_byte(3)),
+        410,
+        "the quote has ended",
+    ),
+];
+
 const SEED: [u8; 32] = [0x99; 32];
 
 /// A maker that gives ether for coins, and a stranger who asks it.
@@ -31,127 +149,12 @@ async fn is_untouched(world: &World) {
 async fn terms_that_are_not_as_quoted_or_outside_the_policy_are_refused() {
     let (world, stranger) = asked().await;
     let maker = world.maker.id();
-    type Change = fn(&mut Terms, &World);
-    let cases: &[(Change, u16, &str)] = &[
-        (
-            |terms, _| terms.legs.first.amount = Amount::new(99_999_999),
-            422,
-            "99999999",
-        ),
-        (
-            |terms, _| terms.legs.second.amount = Amount::new(AMOUNT + 1),
-            422,
-            "expected 1000000000000000000",
-        ),
-        (
-            |terms, _| terms.legs.first.bond = Amount::new(1),
-            422,
-            "bond",
-        ),
-        (
-            |terms, _| terms.legs.second.bond = Amount::new(1),
-            422,
-            "bond",
-        ),
-        (
-            |terms, _| terms.legs.first.form = LockForm::WitnessScript,
-            410,
-            "names other accounts",
-        ),
-        (
-            |terms, world| terms.legs.second.form = other_contract(world),
-            410,
-            "names other accounts",
-        ),
-        (
-            |terms, _| terms.legs.first.claimer = terms.legs.first.refunder.clone(),
-            410,
-            "names other accounts",
-        ),
-        (
-            |terms, _| terms.legs.second.refunder = terms.legs.second.claimer.clone(),
-            410,
-            "names other accounts",
-        ),
-        (
-            |terms, _| terms.legs.first.refunder = terms.legs.first.claimer.clone(),
-            422,
-            "",
-        ),
-        (
-            |terms, _| terms.legs.second.claimer = terms.legs.second.refunder.clone(),
-            422,
-            "two parties",
-        ),
-        (
-            |terms, _| terms.legs.first.refunder = abroad(&terms.legs.first),
-            422,
-            "",
-        ),
-        (
-            |terms, _| terms.legs.second.claimer = abroad(&terms.legs.second),
-            422,
-            "cannot have a part",
-        ),
-        (
-            |terms, world| terms.legs.second.asset = token(world),
-            422,
-            "erc20",
-        ),
-        (
-            |terms, _| terms.legs.first.asset = AssetId::coin(ChainId::eip155(5), 60),
-            404,
-            "not among the chains",
-        ),
-        // lo(T2) leaves no time to lock and claim.
-        (
-            |terms, world| terms.legs.second.expiry = Expiry::Time(in_secs(world, 120)),
-            422,
-            "the second leg may expire before",
-        ),
-        // T1 comes too soon after T2.
-        (
-            |terms, world| terms.legs.second.expiry = Expiry::Time(in_secs(world, 900)),
-            422,
-            "the first leg may expire too soon",
-        ),
-        (
-            |terms, _| sooner(&mut terms.legs.first, 50),
-            422,
-            "the first leg may expire too soon",
-        ),
-        (
-            |terms, _| later(&mut terms.legs.first, 2_000),
-            422,
-            "may be locked until",
-        ),
-        (
-            |terms, world| terms.legs.second.expiry = Expiry::Time(in_secs(world, 40 * 86_400)),
-            422,
-            "30 days",
-        ),
-        (
-            |terms, world| terms.legs.first.expiry = Expiry::Time(in_secs(world, 3_000)),
-            422,
-            "expected a height",
-        ),
-        (
-            |terms, _| terms.legs.second.expiry = Expiry::Height(400),
-            422,
-            "expected a time",
-        ),
-        (
-            |terms, _| terms.quote = QuoteId(B256::repeat_byte(3)),
-            410,
-            "the quote has ended",
-        ),
-    ];
-    for (number, (change, status, words)) in cases.iter().enumerate() {
+    for (number, (change, status, words)) in BAD_TERMS.iter().enumerate() {
         let quote = stranger.quote(AMOUNT).await;
         let mut terms = stranger.terms(&world, &quote, 1).await;
         change(&mut terms, &world);
         let answer = stranger.propose(maker, terms).await;
-        println!("case {number}");
+        println!("terms {number}: {}", answer.body["detail"]);
         answer.refuses(*status, words);
     }
     is_untouched(&world).await;

@@ -24,6 +24,7 @@ struct Listening {
     maker: Url,
     client: reqwest::Client,
     change: Arc<Mutex<Change>>,
+    asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Forger {
@@ -34,6 +35,7 @@ impl Forger {
             maker,
             client: reqwest::Client::new(),
             change: Arc::new(Mutex::new(honest)),
+            asked: Arc::default(),
         };
         let app = Router::new().fallback(pass_on).with_state(state.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -45,6 +47,12 @@ impl Forger {
         }
     }
 
+    /// Whether anybody has asked for this path.
+    pub(crate) fn was_asked(&self, path: &str) -> bool {
+        let asked = self.state.asked.lock().unwrap();
+        asked.iter().any(|asked| asked.ends_with(path))
+    }
+
     pub(crate) fn changes(&self, change: impl Fn(&str, Value) -> Value + Send + Sync + 'static) {
         *self.state.change.lock().unwrap() = Arc::new(change);
     }
@@ -52,6 +60,7 @@ impl Forger {
 
 async fn pass_on(State(state): State<Listening>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
+    state.asked.lock().unwrap().push(path.clone());
     let url = state.maker.join(&request.uri().to_string()).unwrap();
     let method = request.method().clone();
     let body: Bytes = axum::body::to_bytes(request.into_body(), 1 << 20)
