@@ -12,8 +12,14 @@ async fn survives(setup: Setup, role: Role, phase: Phase) {
     let before = world.purses().await;
     let swap = world.agree().await;
     let who = world.of(role);
+    if phase == Phase::Claim2Final {
+        // The end of the other leg would come first.
+        world.reach(who, swap, Phase::RevealIntent).await;
+        world.hold(Leg::First);
+    }
     world.reach(who, swap, phase).await;
     world.party_mut(who).crash().await;
+    world.flow(Leg::First);
     // The world goes on without it.
     world.a_while().await;
     world.party_mut(who).start().await;

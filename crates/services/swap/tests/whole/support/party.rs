@@ -154,12 +154,14 @@ impl Party {
             runtime.spawn(async move { axum::serve(listener, router).await });
         }
         let (runs, until) = (service.clone(), stop.clone());
-        let task = runtime.spawn(async move { runs.run(until).await });
+        let mut task = runtime.spawn(async move { runs.run(until).await });
         let leads = service.clone();
-        runtime
-            .spawn(async move { leads.leads().await })
-            .await
-            .unwrap();
+        let mut leading = runtime.spawn(async move { leads.leads().await });
+        tokio::select! {
+            leads = &mut leading => leads.unwrap(),
+            ended = &mut task => panic!("{} has ended: {ended:?}", self.name),
+            () = tokio::time::sleep(Duration::from_secs(30)) => panic!("{} does not lead", self.name),
+        }
         self.ledger = Some(Ledger::new(self.engine().await));
         self.running = Some(Running {
             runtime,
