@@ -4,6 +4,7 @@
 //! until the chain shows it and the swap asks no more.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -11,9 +12,12 @@ use std::{
     time::Duration,
 };
 
-use causeway_engine::Claimed;
+use causeway_engine::{Claimed, EffectId};
 use causeway_swap::{Effect, SwapId};
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{
+    sync::watch,
+    task::{JoinError, JoinSet},
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -248,11 +252,8 @@ async fn work(
             match claimed {
                 Ok(tasks) => {
                     for task in tasks {
-                        let (executor, ledger) = (executor.clone(), ledger.clone());
-                        let owner = owner.to_owned();
-                        under_way.spawn(async move {
-                            carry_out(executor.as_ref(), &ledger, &owner, task).await;
-                        });
+                        let executor = executor.clone();
+                        under_way.spawn(async move { carry_out(executor.as_ref(), task).await });
                     }
                 }
                 Err(error) if error.is_transient() => {
@@ -263,9 +264,16 @@ async fn work(
         }
         tokio::select! {
             () = stop.cancelled() => break,
-            Some(ended) = under_way.join_next() => if let Err(error) = ended {
-                warn!(lane, %error, "an action ended unexpectedly; it is taken up again");
-            },
+            Some(ended) = under_way.join_next() => {
+                let mut outcomes = Outcomes::default();
+                outcomes.add(ended);
+                // Whatever has ended meanwhile is kept in the same breath: the store writes one thing at a
+                // time, and waits for the disk each time.
+                while let Some(ended) = under_way.try_join_next() {
+                    outcomes.add(ended);
+                }
+                outcomes.keep(ledger, owner).await;
+            }
             _ = changed.changed() => {}
             () = tokio::time::sleep(LOOK) => {}
         }
@@ -275,36 +283,74 @@ async fn work(
     Ok(())
 }
 
-async fn carry_out(executor: &impl Execute, ledger: &Ledger, owner: &str, claimed: Claimed<Task>) {
+/// Carries out a task, within reason.
+async fn carry_out(
+    executor: &impl Execute,
+    claimed: Claimed<Task>,
+) -> (Claimed<Task>, Result<Next, SwapError>) {
     let Ok(swap) = claimed.process.key.parse().map(SwapId) else {
-        return;
+        let error = SwapError::Malformed(format!("{} names no swap", claimed.key));
+        return (claimed, Err(error));
     };
     let executing = executor.execute(swap, &claimed.effect);
-    let outcome = match tokio::time::timeout(PATIENCE, executing).await {
-        Ok(outcome) => outcome,
-        // It goes on by itself, and is looked at again.
-        Err(_) => Ok(Next::Again(Duration::ZERO)),
-    };
-    let engine = &ledger.engine;
-    let now = ledger.clock.millis();
-    let ids = [claimed.id];
-    let kept = match outcome {
-        Ok(Next::Done) => engine.complete(&ids, owner, now).await,
-        Ok(Next::Again(after)) => engine.postpone(&ids, owner, now.plus(after), now).await,
-        Err(error) => {
-            let key = &claimed.key;
-            if claimed.attempts == 0 {
-                warn!(key, %error, "failed, and is tried again");
-            } else {
-                debug!(key, attempts = claimed.attempts, %error, "failed again");
+    // What takes too long goes on by itself, and is looked at again.
+    let outcome = tokio::time::timeout(PATIENCE, executing).await;
+    (claimed, outcome.unwrap_or(Ok(Next::Again(Duration::ZERO))))
+}
+
+/// What became of tasks that have ended, to be kept together.
+#[derive(Default)]
+struct Outcomes {
+    done: Vec<EffectId>,
+    again: BTreeMap<Duration, Vec<EffectId>>,
+    failed: Vec<(EffectId, String)>,
+}
+
+impl Outcomes {
+    fn add(&mut self, ended: Result<(Claimed<Task>, Result<Next, SwapError>), JoinError>) {
+        let (claimed, outcome) = match ended {
+            Ok(ended) => ended,
+            Err(error) => {
+                // Its claim ends by itself.
+                warn!(%error, "an action ended unexpectedly, and is taken up again");
+                return;
             }
-            metrics::counter!("causeway_swap_failures_total", "lane" => claimed.lane.clone())
-                .increment(1);
-            engine.retry(&ids, owner, &error.to_string(), now).await
+        };
+        match outcome {
+            Ok(Next::Done) => self.done.push(claimed.id),
+            Ok(Next::Again(after)) => self.again.entry(after).or_default().push(claimed.id),
+            Err(error) => {
+                let key = &claimed.key;
+                if claimed.attempts == 0 {
+                    warn!(key, %error, "failed, and is tried again");
+                } else {
+                    debug!(key, attempts = claimed.attempts, %error, "failed again");
+                }
+                let lane = claimed.lane.clone();
+                metrics::counter!("causeway_swap_failures_total", "lane" => lane).increment(1);
+                self.failed.push((claimed.id, error.to_string()));
+            }
         }
-    };
-    if let Err(error) = kept {
-        warn!(key = %claimed.key, %error, "what became of it could not be kept; it is done again");
+    }
+
+    /// Keeps all of them in one unit.
+    async fn keep(self, ledger: &Ledger, owner: &str) {
+        let kept = async {
+            let now = ledger.clock.millis();
+            let mut unit = ledger.engine.begin(now).await?;
+            // Those whose lease was lost are somebody else's now, who does them again.
+            let _ = unit.complete(&self.done, owner).await?;
+            for (after, ids) in &self.again {
+                let _ = unit.postpone(ids, owner, now.plus(*after)).await?;
+            }
+            for (id, error) in &self.failed {
+                let _ = unit.retry(&[*id], owner, error).await?;
+            }
+            unit.commit().await
+        };
+        if let Err(error) = kept.await {
+            warn!(%error, "what became of actions could not be kept; they are done again");
+        }
     }
 }
 
