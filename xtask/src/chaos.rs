@@ -7,18 +7,34 @@ use anyhow::{Context, Result, ensure};
 use crate::{
     command::{cargo, run},
     network::{CAUSEWAY_VARIABLE, build_causeway},
-    setup,
+    nodes, setup,
     workspace::Workspace,
 };
 
 /// The file that the tests write their figures to.
 const REPORT_VARIABLE: &str = "CAUSEWAY_CHAOS_REPORT";
 
-/// Simulated runs, then real ones; a zero leaves them out. Prints one JSON object for each kind.
-pub(crate) fn run_all(workspace: &Workspace, simulated: u64, killed: u64) -> Result<()> {
+/// How many runs of each kind; a zero leaves them out.
+#[derive(Clone, Copy)]
+pub(crate) struct Runs {
+    /// Simulated.
+    pub(crate) simulated: u64,
+    /// Real ones in which the relayer is killed.
+    pub(crate) killed: u64,
+    /// Swaps, two of which make a run, in which both parties are killed.
+    pub(crate) swaps: u64,
+}
+
+/// Simulated runs, then real ones. Prints one JSON object for each kind.
+pub(crate) fn run_all(workspace: &Workspace, runs: Runs) -> Result<()> {
+    let Runs {
+        simulated,
+        killed,
+        swaps,
+    } = runs;
     ensure!(
-        simulated + killed > 0,
-        "say what to run, for instance `chaos --sim 1000 --kill 50`"
+        simulated + killed + swaps > 0,
+        "say what to run, for instance `chaos --sim 1000 --kill 50 --swaps 100`"
     );
     let directory = workspace.built("chaos", "");
     std::fs::create_dir_all(&directory)
@@ -41,6 +57,19 @@ pub(crate) fn run_all(workspace: &Workspace, simulated: u64, killed: u64) -> Res
             .env("CAUSEWAY_CHAOS_RUNS", killed.to_string())
             .env(CAUSEWAY_VARIABLE, causeway);
         report_of("killed", &mut command, &report)?;
+    }
+    if swaps > 0 {
+        setup::run(workspace)?;
+        nodes::provide(workspace)?;
+        let causeway = build_causeway(workspace)?;
+        let report = directory.join("swaps.json");
+        let name = "however_often_both_parties_are_killed";
+        let target = ["--test", "swaps_killed_at_any_moment"];
+        let mut command = test(workspace, "causeway-localnet", &target, name);
+        command
+            .env("CAUSEWAY_CHAOS_RUNS", swaps.div_ceil(2).to_string())
+            .env(CAUSEWAY_VARIABLE, causeway);
+        report_of("swaps", &mut command, &report)?;
     }
     Ok(())
 }

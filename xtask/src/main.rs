@@ -59,9 +59,9 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         arguments: Vec<String>,
     },
-    /// Try many runs with faults at random moments: `chaos --sim 1000 --kill 50`.
+    /// Try many runs with faults at random moments: `chaos --sim 1000 --kill 50 --swaps 100`.
     ///
-    /// Prints how many packets were lost or duplicated, as JSON, and fails if any was. A failing
+    /// Prints how many packets and swaps were lost or duplicated, as JSON, and fails if any was. A failing
     /// simulated run is replayed with `CAUSEWAY_SIM_SEED=…`, a real one with `CAUSEWAY_TEST_SEED=…`.
     Chaos {
         /// How many simulated runs.
@@ -70,6 +70,9 @@ enum Task {
         /// How many runs on real chains with processes that are killed.
         #[arg(long, default_value_t = 0)]
         kill: u64,
+        /// How many swaps on real chains whose parties are killed.
+        #[arg(long, default_value_t = 0)]
+        swaps: u64,
     },
     /// Check the rules of the tree: sizes, floors, purity, lock files.
     Tidy,
@@ -96,7 +99,15 @@ fn run(arguments: Arguments) -> Result<()> {
         Task::Test => checks::test(&workspace),
         Task::Defences(options) => defences::run(&workspace, &options),
         Task::Bench { arguments } => network::bench(&workspace, &arguments),
-        Task::Chaos { sim, kill } => chaos::run_all(&workspace, sim, kill),
+        Task::Chaos { sim, kill, swaps } => {
+            let (simulated, killed) = (sim, kill);
+            let runs = chaos::Runs {
+                simulated,
+                killed,
+                swaps,
+            };
+            chaos::run_all(&workspace, runs)
+        }
         Task::Tidy => tidy::run(&workspace),
         Task::Ci => {
             checks::test(&workspace)?;
