@@ -1,5 +1,7 @@
 //! The methods that the driver uses, with the answers that nodes of both chains give.
 
+use std::time::{Duration, Instant};
+
 use alloy_primitives::B256;
 use bitcoin::{
     Amount, BlockHash, FeeRate, OutPoint, Script, Txid,
@@ -10,7 +12,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    BlockBody, Header, RpcClient, RpcError, ScannedCoin, Unspent, block_hash, display_bytes,
+    BlockBody, Header, RpcClient, RpcError, RpcErrorKind, ScannedCoin, Unspent, block_hash,
+    display_bytes,
     wire::{
         WireBlock, WireBlockOfIds, WireEstimate, WireHead, WireHeader, WireMempool, WireScan,
         WireUnspent,
@@ -21,6 +24,14 @@ use super::{
 const UNKNOWN: i64 = -5;
 /// Core's `RPC_INVALID_PARAMETER`: there is no block at this height.
 const OUT_OF_RANGE: i64 = -8;
+/// What Core says, with the same number, while it searches for somebody else (`rpc/blockchain.cpp`).
+const SEARCHING: &str = "Scan already in progress";
+/// How long to wait before a node that searches for somebody else is asked again.
+const TURN: Duration = Duration::from_millis(100);
+
+fn is_searching(error: &RpcError) -> bool {
+    matches!(&error.kind, RpcErrorKind::Refused { message, .. } if message.starts_with(SEARCHING))
+}
 
 impl RpcClient {
     /// The height and the hash of the newest block.
@@ -102,16 +113,24 @@ impl RpcClient {
     /// height of the newest block that was looked at.
     ///
     /// # Errors
-    /// When there is no usable answer. A node does one such search at a time and refuses others.
+    /// When there is no usable answer. A node does one such search at a time: others wait for their turn,
+    /// no longer than a search may take.
     pub async fn scan(&self, scripts: &[&Script]) -> Result<(u64, Vec<ScannedCoin>), RpcError> {
         const METHOD: &str = "scantxoutset";
         let raw = scripts
             .iter()
             .map(|script| format!("raw({})", script.to_hex_string()));
         let params = json!(["start", raw.collect::<Vec<_>>()]);
-        let scan: WireScan = self
-            .call_within(METHOD, params, self.limits().scan_timeout)
-            .await?;
+        let patience = self.limits().scan_timeout;
+        let since = Instant::now();
+        let scan: WireScan = loop {
+            match self.call_within(METHOD, params.clone(), patience).await {
+                Err(error) if is_searching(&error) && since.elapsed() < patience => {
+                    tokio::time::sleep(TURN).await;
+                }
+                answer => break answer?,
+            }
+        };
         match scan.height {
             Some(height) if scan.success => {
                 let coins = scan.unspents.into_iter().map(ScannedCoin::from);

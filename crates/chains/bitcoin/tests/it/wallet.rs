@@ -37,6 +37,19 @@ async fn the_seed_alone_brings_back_all_coins() {
     }
 }
 
+/// A node does one search at a time, and others may ask it for theirs.
+#[tokio::test(flavor = "multi_thread")]
+async fn wallets_of_one_node_wait_for_their_turn_to_search() {
+    let fixture = Fixture::new(NodeKind::Litecoin).await;
+    let searches = (0..10).map(|_| async {
+        let mut wallet = Wallet::new(keys(fixture.network), 200).unwrap();
+        wallet.scan(&fixture.chain).await
+    });
+    let found = futures::future::join_all(searches).await;
+    let refused: Vec<_> = found.into_iter().filter_map(Result::err).collect();
+    assert_eq!(refused, []);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_pending_transactions_spend_or_strangers_may_pay_is_not_counted() {
     let mut fixture = Fixture::new(NodeKind::Litecoin).await;
