@@ -1,7 +1,9 @@
 use std::{
     fs::{self, File, OpenOptions},
-    io::{Read as _, Seek as _, SeekFrom},
+    hash::{BuildHasher as _, RandomState},
+    io::{ErrorKind, Read as _, Seek as _, SeekFrom},
     net::{Ipv4Addr, SocketAddr, TcpListener},
+    ops::Range,
     path::{Path, PathBuf},
     process::{Child, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -17,6 +19,9 @@ use crate::{NodeError, NodeKind};
 
 /// Longer than a start takes on a machine that is busy with something else.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Linux gives those from 32,768 on to connections, other systems higher ones.
+const PORTS: Range<u16> = 16_000..32_000;
+const MOST_PORTS: usize = 50;
 const LOOK_AGAIN: Duration = Duration::from_millis(15);
 
 /// A running node with a chain of its own; stopped, and its data removed, when dropped.
@@ -176,10 +181,25 @@ impl Drop for RegtestNode {
     }
 }
 
-/// A port that nobody listens at. Another process may take it before the node does; then the node
-/// says so in its log and ends.
+/// A port that nobody listens at, below those that systems give to connections: one of them may come to
+/// be used between a stop of the node and its next start. Should another process listen there before the
+/// node does, the node says so in its log and ends.
 fn unused_address() -> std::io::Result<SocketAddr> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
+    let mut last = None;
+    for _ in 0..MOST_PORTS {
+        let port = PORTS.start + random() % (PORTS.end - PORTS.start);
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Ok(listener) => return listener.local_addr(),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| ErrorKind::AddrInUse.into()))
+}
+
+/// Of a quality that keeps two processes apart, and no better.
+fn random() -> u16 {
+    let [low, high, ..] = RandomState::new().hash_one(()).to_le_bytes();
+    u16::from_le_bytes([low, high])
 }
 
 fn read_from(path: &Path, start: u64) -> std::io::Result<String> {
