@@ -7,13 +7,17 @@ use crate::support::{FINAL_AFTER, Moves, Purse, Setup, World};
 
 /// It ends as if nothing had happened, with one lock and one claim on either chain.
 async fn completes(world: &mut World, before: [Purse; 2], swap: SwapId) {
+    ends_well(world, before, swap).await;
+    assert_eq!(world.ether_transactions().await, 2);
+}
+
+async fn ends_well(world: &mut World, before: [Purse; 2], swap: SwapId) {
     world.flow(Leg::First);
     world.flow(Leg::Second);
     world.complete(swap).await;
     let moves = world.all_moves(before).await;
     assert_eq!(moves, [Moves::INITIATED, Moves::RESPONDED]);
     assert_eq!(world.coins().transactions().await.len(), 2);
-    assert_eq!(world.ether_transactions().await, 2);
 }
 
 async fn knows_lock(world: &World, swap: SwapId, leg: Leg) -> [bool; 2] {
@@ -114,7 +118,6 @@ async fn a_second_lock_that_goes_when_the_secret_was_shown_for_it_is_still_claim
 
 /// The initiator has its coins for good, and has them no more.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "saw three transactions of coins where two are right; whether the third is a child that raises a fee is not known"]
 async fn a_claim_that_goes_although_it_was_final_is_made_again() {
     join_all(Setup::BOTH_WAYS.map(async |setup| {
         let mut world = World::new(setup).await;
@@ -137,7 +140,11 @@ async fn a_claim_that_goes_although_it_was_final_is_made_again() {
                 .await
                 .contains(&(Leg::Second, Advice::FinalBlockGone))
         );
-        completes(&mut world, before, swap).await;
+        ends_well(&mut world, before, swap).await;
+        // What had been final is sent by nobody else, as far as an account knows: it claims anew. If nodes
+        // have kept the old claim, one of the two finds nothing to claim.
+        let made = world.ether_transactions().await;
+        assert!((2..=3).contains(&made), "{made} transactions");
     }))
     .await;
 }

@@ -91,7 +91,7 @@ async fn a_responder_whose_initiator_is_gone_after_claiming_claims_by_itself() {
         world.mine(Leg::Second, FINAL_AFTER).await;
         // Whoever could sign with it is not there, and what is waited for that is not much.
         world.reach(initiator, swap, Phase::RevealIntent).await;
-        world.later(10).await;
+        world.pass(10);
         world.hold_what_waits(Leg::Second).await;
         world.party_mut(initiator).crash().await;
         world.flow(Leg::Second);

@@ -64,6 +64,8 @@ pub(crate) struct Party {
     pub(crate) address: Option<SocketAddr>,
     world_clock: Arc<AtomicI64>,
     dir: TempDir,
+    /// How often another state of its store was put in its place.
+    restored: u32,
     running: Option<Running>,
     ledger: Option<Ledger>,
 }
@@ -111,13 +113,14 @@ impl Party {
             address: None,
             world_clock,
             dir: TempDir::new().unwrap(),
+            restored: 0,
             running: None,
             ledger: None,
         }
     }
 
     pub(crate) fn store(&self) -> std::path::PathBuf {
-        self.dir.path().join("store.db")
+        self.dir.path().join(format!("store-{}.db", self.restored))
     }
 
     async fn engine(&self) -> Engine {
@@ -204,14 +207,13 @@ impl Party {
     }
 
     /// Puts another state of the store in its place. Nothing may run.
+    ///
+    /// It gets a name of its own: whatever is left of the process that crashed may still close its files,
+    /// and takes the log of the name it knows with it.
     pub(crate) fn put_back(&mut self, copy: &std::path::Path) {
         assert!(!self.is_running());
         self.ledger = None;
-        for suffix in ["", "-wal", "-shm"] {
-            let mut file = self.store().into_os_string();
-            file.push(suffix);
-            let _ = std::fs::remove_file(file);
-        }
+        self.restored += 1;
         std::fs::copy(copy, self.store()).unwrap();
     }
 

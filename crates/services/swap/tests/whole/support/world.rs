@@ -1,5 +1,5 @@
-use std::fmt::Write as _;
 use std::{
+    fmt::Write as _,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -478,6 +478,11 @@ impl World {
             ether.pass(secs).await;
             ether.mine(1).await;
         }
+        self.pass(secs);
+    }
+
+    /// Time passes, and no block comes.
+    pub(crate) fn pass(&self, secs: u64) {
         let millis = i64::try_from(secs * 1_000).unwrap();
         self.clock.fetch_add(millis, Ordering::SeqCst);
     }
