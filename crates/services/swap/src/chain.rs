@@ -199,6 +199,11 @@ pub trait SwapChain: Send + Sync {
     /// Where a person sends what we are to swap.
     fn address(&self) -> Result<String, ChainError>;
 
+    /// Pays from our wallet to an address of this chain, all there is if no amount is given, and answers
+    /// the transaction's id. Not to be called while another process uses the wallet. An error may leave
+    /// open whether it was paid.
+    async fn pay_out(&self, to: &str, amount: Option<Amount>) -> Result<String, ChainError>;
+
     /// Whether a lock of these terms can be made, watched and spent here. Says what is wrong and what
     /// would be right.
     fn check(&self, terms: &LegTerms) -> Result<(), ChainError>;

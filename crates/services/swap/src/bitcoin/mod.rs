@@ -9,6 +9,7 @@ mod fees;
 mod follow;
 mod fund;
 mod kept;
+mod pay_out;
 mod purse;
 mod registry;
 mod settings;

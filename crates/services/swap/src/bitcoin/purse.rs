@@ -263,7 +263,7 @@ fn cannot_pay(chain: &BitcoinChain, error: &WalletError) -> ChainError {
     match error {
         WalletError::TooLittle { need, have } => {
             let message = format!(
-                "the lock needs {need}, the fee included, and the wallet's coins hold {have}: \
+                "{need} are needed, the fee included, and the wallet's coins hold {have}: \
                  pay some to the wallet, or wait for what is pending"
             );
             ChainError::passing(chain.id(), message)

@@ -15,14 +15,10 @@ use causeway_types::{AccountId, AssetId, ChainId, Timestamp};
 use tracing::error;
 
 use super::{
-    follow::Following, kept::Funding, purse::Purse, registry::Registry, settings::BitcoinSettings,
-    spend::Purpose, store::Store, terms,
+    follow::Following, kept::Funding, pay_out::most_to_pay, purse::Purse, registry::Registry,
+    settings::BitcoinSettings, spend::Purpose, store::Store, terms,
 };
 use crate::{ChainError, Follow, Lock, Locked, Session, Spending, SwapChain, Together};
-
-/// The sizes of a payment with one input and change, and of each further input, in virtual bytes.
-const PAYMENT_SIZE: u64 = 153;
-const INPUT_SIZE: u64 = 68;
 
 /// Swaps on one chain of the Bitcoin family, with keys and coins below one seed. Clones share them.
 ///
@@ -246,12 +242,12 @@ impl SwapChain for BitcoinSide {
             return Err(ChainError::lasting(self.id(), message));
         }
         let rate: FeeRate = self.funding_rate().await?;
-        let (total, coins) = self.purse().open(self.chain()).await?.balance();
-        let further = u64::try_from(coins.saturating_sub(1)).unwrap_or(u64::MAX);
-        let size = PAYMENT_SIZE.saturating_add(INPUT_SIZE.saturating_mul(further));
-        let fee = rate.fee_vb(size).unwrap_or(bitcoin::Amount::MAX);
-        let left = total.checked_sub(fee).unwrap_or(bitcoin::Amount::ZERO);
+        let left = most_to_pay(&*self.purse().open(self.chain()).await?, rate);
         Ok(Amount::new(left.to_sat().into()))
+    }
+
+    async fn pay_out(&self, to: &str, amount: Option<Amount>) -> Result<String, ChainError> {
+        self.pay_to(to, amount).await
     }
 
     fn watch(&self, lock: &Lock, at: Option<&str>) {

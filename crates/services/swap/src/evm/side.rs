@@ -135,6 +135,13 @@ impl SwapChain for EvmSide {
         Ok(self.account.address().to_owned())
     }
 
+    async fn pay_out(&self, _: &str, _: Option<Amount>) -> Result<String, ChainError> {
+        let account = self.account.address();
+        let words =
+            format!("{account} is an account like others: pay from it with any wallet of its key");
+        Err(self.lasting(words))
+    }
+
     fn check(&self, terms: &LegTerms) -> Result<(), ChainError> {
         self.served.check(terms, now().as_secs())
     }

@@ -5,7 +5,7 @@ use causeway_swap::{Amount, Expiry, LegTerms, LockForm, Secret, WrongLock};
 use causeway_swap_service::{Sight, SwapChain as _};
 use causeway_types::{AccountId, AssetId, Timestamp};
 
-use crate::support::{Eyes, Liar, VALUE, World, claimed, endpoint, locked_at, secret};
+use crate::support::{Eyes, Liar, VALUE, World, claimed, endpoint, locked_at, nobody, secret};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_else_is_paid_to_the_script_is_told_and_what_becomes_of_it_is_not() {
@@ -271,4 +271,54 @@ async fn coins_that_something_else_spends_are_left_alone() {
     world.mine(1).await;
     world.alice.side.lock(&pair.alice).await.unwrap();
     assert_eq!(world.pending().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn coins_are_taken_out_of_the_wallet_but_not_those_that_a_lock_spends() {
+    for kind in [NodeKind::Bitcoin, NodeKind::Litecoin] {
+        let world = World::new(kind).await;
+        let (alice, network) = (&world.alice.side, world.network);
+        let to = network.address(&nobody()).unwrap();
+        let one = Amount::new(VALUE.into());
+        alice.pay_out(&to, Some(one)).await.unwrap();
+        world.mine(1).await;
+        // A lock waits for its block, and keeps its coins and its change's.
+        let pair = world.lock(LockForm::Taproot, 20).await;
+        alice.lock(&pair.alice).await.unwrap();
+        let lock = world.only_pending().await;
+        let coin = AssetId::coin(network.chain_id(), network.coin_type);
+        let left = alice.balance(&coin).await.unwrap();
+        alice.pay_out(&to, None).await.unwrap();
+        assert_eq!(world.pending().await.len(), 2);
+        world.mine(1).await;
+        assert!(world.size_in_newest_block(lock).await > 0);
+        let (_, paid) = world.rpc.scan(&[&nobody()]).await.unwrap();
+        let paid: Vec<_> = paid.into_iter().map(|coin| coin.value.to_sat()).collect();
+        assert!(paid.contains(&VALUE), "{paid:?}");
+        let left = u64::try_from(left.units()).unwrap();
+        assert!(
+            paid.iter().any(|paid| (left..left + 100).contains(paid)),
+            "{left}: {paid:?}"
+        );
+        assert_eq!(alice.balance(&coin).await.unwrap(), Amount::ZERO);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_paid_out_to_another_chain_nor_more_than_there_is() {
+    let world = World::new(NodeKind::Litecoin).await;
+    let alice = &world.alice.side;
+    let bitcoin = "bcrt1q6rz28mcfaxtmd6v789l9rrlrusdprr9pz3cppk";
+    let error = alice.pay_out(bitcoin, None).await.unwrap_err();
+    assert!(error.to_string().contains("another chain"), "{error}");
+    let ours = alice.receiving_address(1).unwrap();
+    for (amount, words) in [(1, "dust"), (u128::from(u64::MAX), "are needed")] {
+        let error = alice.pay_out(&ours, Some(Amount::new(amount))).await;
+        let error = error.unwrap_err().to_string();
+        assert!(
+            error.contains(words) || error.contains("least that nodes relay"),
+            "{error}"
+        );
+    }
+    assert_eq!(world.pending().await, []);
 }
