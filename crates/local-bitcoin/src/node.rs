@@ -106,6 +106,14 @@ impl RegtestNode {
     /// # Errors
     /// When it does not come up.
     pub fn start_again(&self) -> Result<(), NodeError> {
+        self.start_again_with(&[])
+    }
+
+    /// Starts it after it was stopped, with further arguments until the next stop.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn start_again_with(&self, further: &[&str]) -> Result<(), NodeError> {
         let path = self.log();
         let log = OpenOptions::new().create(true).append(true).open(&path);
         let unwritable = |source| NodeError::File {
@@ -118,6 +126,7 @@ impl RegtestNode {
         let mut command = bound_to_parent(&self.program);
         command
             .args(&self.arguments)
+            .args(further)
             .stdin(Stdio::null())
             .stdout(log.try_clone().map_err(unwritable)?)
             .stderr(log);

@@ -252,6 +252,32 @@ async fn a_claim_that_nodes_have_dropped_and_refuse_for_its_fee_is_made_anew_at_
     }
 }
 
+/// No word of a node is altered here: it comes back with what it asks for raised, and has dropped what
+/// pays less.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_asks_for_fifty_times_as_much_gets_it_in_time() {
+    for kind in [NodeKind::Bitcoin, NodeKind::Litecoin] {
+        let world = World::new(kind).await;
+        let pair = world.lock(LockForm::Taproot, 6).await;
+        let at = world.locked(&pair).await;
+        let (locked, before) = (pair.for_bob(&at), Expiry::Height(pair.expiry()));
+        let (bob, secret) = (&world.bob.side, secret());
+        bob.claim(locked, &secret, before).await.unwrap();
+        let first = world.only_pending().await;
+        assert_eq!(world.pending_rate(first).await, 1);
+        world.node.stop().unwrap();
+        let dear = "-minrelaytxfee=0.00050000";
+        world.node.start_again_with(&[dear]).unwrap();
+        assert_eq!(world.pending().await, []);
+        bob.claim(locked, &secret, before).await.unwrap();
+        let second = world.only_pending().await;
+        let rate = world.pending_rate(second).await;
+        assert!((50..=63).contains(&rate), "{rate}");
+        world.mine(1).await;
+        assert_eq!(world.size_in_newest_block(second).await, 143);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claim_outbids_a_refund_that_came_first_where_nodes_replace() {
     for kind in [NodeKind::Bitcoin, NodeKind::Litecoin] {
