@@ -19,6 +19,7 @@ mod conversation;
 mod desk;
 mod error;
 pub mod evm;
+mod forget;
 mod heads;
 mod identity;
 mod ledger;
@@ -39,7 +40,7 @@ pub use chain::{
     Together,
 };
 pub use clock::Clock;
-pub use desk::Spans;
+pub use desk::{Spans, Stake};
 pub use error::SwapError;
 pub use identity::{ParsePeerError, PeerId, PeerKey, PeerSignature, Statement, WrongSignature};
 pub use ledger::{Ledger, Trouble};

@@ -24,6 +24,7 @@ use crate::{
     clock::Clock,
     conversation::{Chains, Conversations},
     desk::{Desk, Spans},
+    forget::keep_forgetting,
     identity::{PeerId, PeerKey},
     ledger::Ledger,
     maker::{Maker, MakerConfig},
@@ -202,6 +203,7 @@ impl SwapService {
     /// When its chains are not ours, or the store fails.
     pub async fn watch_over(&self, ward: Ward) -> Result<SwapId, SwapError> {
         let swap = ward.swap();
+        let _beginning = self.desk.beginning().await;
         self.look_out_for(&ward)?;
         let mut unit = self.ledger.begin().await?;
         let input = (self.ledger.clock.now(), Watched::Begins(Box::new(ward)));
@@ -214,6 +216,11 @@ impl SwapService {
     fn look_out_for(&self, ward: &Ward) -> Result<(), SwapError> {
         let at = Leg::BOTH.map(|leg| ward.at(leg));
         self.desk.watch(ward.number, &ward.terms, at)
+    }
+
+    /// How many swaps, ours and those that we watch over, have locks that are looked out for.
+    pub fn watched(&self) -> usize {
+        self.desk.watched().len()
     }
 
     /// Whether the party can be talked to now.
@@ -308,6 +315,10 @@ impl SwapService {
         )));
         go(tokio::spawn(tell_the_time(
             self.ledger.clone(),
+            ours.clone(),
+        )));
+        go(tokio::spawn(keep_forgetting(
+            self.desk.clone(),
             ours.clone(),
         )));
         self.leads.send_replace(true);
