@@ -1,5 +1,6 @@
 //! From the configuration to a service that swaps.
 
+mod advice;
 mod assets;
 mod timing;
 
@@ -19,7 +20,10 @@ use causeway_swap_service::{
 };
 use causeway_types::ChainId;
 
-pub(crate) use self::assets::{AssetInfo, Assets};
+pub(crate) use self::{
+    advice::advise,
+    assets::{AssetInfo, Assets},
+};
 use self::timing::{Assumptions, assumptions};
 use crate::{
     amount::parse_amount,

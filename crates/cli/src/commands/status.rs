@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Shows the chains with their heads and endpoints, the routes with what must be trusted, which
-attestors answer, and, if nothing moves, why.
+attestors answer, swaps with wallets and offers, and, if nothing moves, why.
 
 Examples:
   causeway status

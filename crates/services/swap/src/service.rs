@@ -76,6 +76,8 @@ pub struct SwapService {
     ledger: Ledger,
     chains: Chains,
     block_times: BTreeMap<ChainId, Duration>,
+    /// How long the next block of a chain may take, in seconds.
+    patience: BTreeMap<ChainId, u64>,
     key: Arc<PeerKey>,
     owner: String,
     leads: watch::Sender<bool>,
@@ -99,6 +101,10 @@ impl SwapService {
             chains.insert(id, part.chain);
         }
         let chains: Chains = Arc::new(chains);
+        let policies = config.policy.chains.iter();
+        let patience = policies
+            .map(|(id, policy)| (id.clone(), policy.timing.blocks().at_most(1)))
+            .collect();
         let conversations = Conversations::new(key.clone(), ledger.clone(), chains.clone());
         let desk = Desk::new(
             ledger.clone(),
@@ -118,6 +124,7 @@ impl SwapService {
             ledger,
             chains,
             block_times,
+            patience,
             key,
             owner: config.owner,
             leads: watch::Sender::new(false),
@@ -151,6 +158,18 @@ impl SwapService {
     /// The chains that we swap on.
     pub fn chains(&self) -> impl Iterator<Item = &dyn SwapChain> {
         self.chains.values().map(AsRef::as_ref)
+    }
+
+    pub(crate) fn maker(&self) -> Option<&Maker> {
+        self.maker.as_deref()
+    }
+
+    pub(crate) fn patience(&self, chain: &ChainId) -> u64 {
+        self.patience.get(chain).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn is_leading(&self) -> bool {
+        *self.leads.borrow()
     }
 
     /// Waits until this process is the one that works on the swaps of the store.
