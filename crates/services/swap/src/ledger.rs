@@ -249,6 +249,19 @@ impl Ledger {
         Ok(found)
     }
 
+    /// Swaps that count as cancelled although a lock of ours may still come into a block: it was decided
+    /// on, perhaps sent, and never seen.
+    pub(crate) async fn may_yet_be_locked(&self) -> Result<Vec<Record>, SwapError> {
+        let cancelled = Filter {
+            phases: vec![Phase::Cancelled.name().to_owned()],
+            ..Filter::default()
+        };
+        let cancelled = self.engine.processes::<SwapMachine>(cancelled).await?;
+        let records = cancelled.into_iter().map(|process| process.state);
+        let may_be = |record: &Record| record.swap.intents().lock;
+        Ok(records.filter(may_be).collect())
+    }
+
     /// What we watch over for others; on request only what is not over.
     ///
     /// # Errors

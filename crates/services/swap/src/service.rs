@@ -362,7 +362,7 @@ impl SwapService {
     /// Looks out for the locks of all swaps that are under way.
     async fn watch_all(&self) -> Result<(), SwapError> {
         let open = self.ledger.under_way().await?;
-        for record in &open {
+        for record in open.iter().chain(&self.ledger.may_yet_be_locked().await?) {
             let at = Leg::BOTH.map(|leg| record.locked_at(leg));
             self.desk.watch(record.number, record.terms(), at)?;
         }

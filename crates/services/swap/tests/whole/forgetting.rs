@@ -1,9 +1,11 @@
 //! What is over for good is looked out for no more, and what is not is.
 
-use causeway_swap::{Leg, Phase};
+use std::sync::atomic::Ordering;
+
+use causeway_swap::{Expiry, Leg, Phase};
 use futures::future::join_all;
 
-use crate::support::{FINAL_AFTER, Setup, Who, World, stranger::Stranger};
+use crate::support::{FINAL_AFTER, Moves, Setup, Who, World, stranger::Stranger};
 
 /// How many swaps a party looks out for.
 async fn watched(world: &World, who: Who) -> usize {
@@ -100,4 +102,38 @@ async fn a_swap_for_which_nobody_locks_is_forgotten() {
             watched(world, Who::Maker).await == 0
         })
         .await;
+}
+
+/// What was sent may get into a block at any time, and is ours.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_comes_after_the_end_and_a_restart_is_taken_back() {
+    let mut world = World::new(Setup::COINS_FIRST).await;
+    let before = world.purses().await;
+    let initiator = world.initiator();
+    world.hold(Leg::First);
+    let swap = world.agree().await;
+    world.hold_what_waits(Leg::First).await;
+    let record = world.any_record(swap).await;
+    let Expiry::Height(expiry) = record.terms().legs.first.expiry else {
+        panic!("coins expire by height")
+    };
+    let mut secs = 0;
+    while world.coins().height().await < expiry {
+        world.mine_empty(Leg::First).await;
+        secs += record.swap.timing().legs.first.blocks().usual();
+    }
+    world.ethers[0].pass(secs).await;
+    world.ethers[0].mine(1).await;
+    let millis = i64::try_from(secs * 1_000).unwrap();
+    world.clock.fetch_add(millis, Ordering::SeqCst);
+    world.be(initiator, swap, Phase::Cancelled).await;
+    looks_have_passed(&mut world).await;
+    assert_eq!(watched(&world, initiator).await, 1);
+    world.party_mut(initiator).crash().await;
+    world.party_mut(initiator).start().await;
+    assert!(world.waits(Leg::First).await);
+    world.flow(Leg::First);
+    world.reach(initiator, swap, Phase::Refunding).await;
+    world.be(initiator, swap, Phase::Refunded).await;
+    assert_eq!(world.all_moves(before).await, [Moves::NONE; 2]);
 }
