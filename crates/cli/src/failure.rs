@@ -79,6 +79,11 @@ impl Failure {
         &self.message
     }
 
+    /// The place and the remedy, where they are known.
+    pub(crate) fn place(&self) -> (Option<&str>, Option<&str>) {
+        (self.field.as_deref(), self.remedy.as_deref())
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         self.exit
     }

@@ -7,6 +7,7 @@ mod guard;
 mod probe;
 mod report;
 mod status;
+mod swaps;
 mod wiring;
 
 use std::{
@@ -27,12 +28,13 @@ use causeway_types::ChainId;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-pub(crate) use status::NodeStatus;
+pub(crate) use status::{NodeStatus, SwapsReport};
 
 use self::{
     clients::ClientBook,
     conditions::{Conditions, Limits},
     probe::AttestorProbe,
+    swaps::SwapDesk,
 };
 use crate::{
     config::Config,
@@ -54,7 +56,7 @@ pub(crate) struct Node {
     relayer: Option<Arc<Relayer>>,
     attestor: Option<Arc<Attestor>>,
     monitor: Option<Arc<Monitor>>,
-    swaps: Option<Arc<SwapService>>,
+    swaps: Option<SwapDesk>,
     alerts: Alerts,
     limits: Limits,
     /// Who pays for transactions, by service.
@@ -70,7 +72,7 @@ impl Node {
 
     /// The swaps, if this node swaps.
     pub(crate) fn swaps(&self) -> Option<&Arc<SwapService>> {
-        self.swaps.as_ref()
+        self.swaps.as_ref().map(SwapDesk::service)
     }
 
     /// The chains it follows.
@@ -145,8 +147,12 @@ impl Node {
             stop.cancelled().await;
             return Ok(());
         };
-        let outcome = swaps.run(stop.clone()).await;
-        stop.cancel();
+        let work = async {
+            let outcome = swaps.service().run(stop.clone()).await;
+            stop.cancel();
+            outcome
+        };
+        let (outcome, ()) = tokio::join!(work, swaps.keep_asking(stop));
         outcome.map_err(|error| failed("swaps", &error))
     }
 

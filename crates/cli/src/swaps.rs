@@ -1,12 +1,14 @@
 //! From the configuration to a service that swaps.
 
+mod advice;
 mod assets;
+mod coins;
 mod timing;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use alloy::primitives::U256;
-use causeway_bitcoin::{BitcoinChain, BitcoinConfig, Network, RpcAuth, RpcEndpoint, RpcLimits};
+use causeway_bitcoin::Network;
 use causeway_engine::Engine;
 use causeway_evm::EvmChain;
 use causeway_ibc_evm::SharedLane;
@@ -14,13 +16,17 @@ use causeway_swap::{Amount, ChainPolicy, Cooperation, Policy, Role};
 use causeway_swap_service::{
     ChainError, ChainPart, Clock, FixedPrice, MakerConfig, Pair, PriceServer, PriceSource, Seed,
     SwapChain, SwapConfig, SwapService,
-    bitcoin::{BitcoinSettings, BitcoinSide},
     evm::{EvmSettings, EvmSide},
 };
 use causeway_types::ChainId;
 
-pub(crate) use self::assets::{AssetInfo, Assets};
-use self::timing::{Assumptions, assumptions};
+use self::coins::bitcoin_side;
+pub(crate) use self::{
+    advice::advise,
+    assets::{AssetInfo, Assets},
+    coins::bitcoin_config,
+    timing::{Assumptions, assumptions},
+};
 use crate::{
     amount::parse_amount,
     config::{ChainConfig, LoadedConfig, MakerPart, PairConfig, SwapChainConfig, SwapsConfig},
@@ -104,15 +110,11 @@ pub(crate) async fn open(
                 Arc::new(bitcoin_side(loaded, chain, &field, &seed[..], engine, &assumed).await?)
             }
         };
-        let dust = Amount::new(assumed.dust);
-        let timing = assumed.timing;
-        opened
-            .policies
-            .insert(chain.id.clone(), ChainPolicy { timing, dust });
+        opened.policies.insert(chain.id.clone(), assumed.policy());
         opened.parts.push(ChainPart {
             chain: side,
             spans: assumed.spans,
-            block_time: Duration::from_secs(timing.blocks().usual()),
+            block_time: Duration::from_secs(assumed.timing.blocks().usual()),
         });
     }
     let assets = Assets::new(&loaded.config, part).with(opened.evm);
@@ -124,15 +126,7 @@ pub(crate) async fn open(
         engine: engine.clone(),
         chains: opened.parts,
         seed: new_seed()?,
-        policy: Policy {
-            chains: opened.policies,
-            restart_secs: part.down_for.as_secs(),
-            longest_secs: part.longest.as_secs(),
-            cooperation: Cooperation {
-                wait_secs: part.cooperation.as_secs(),
-                script_path_secs: part.script_path.as_secs(),
-            },
-        },
+        policy: policy(part, opened.policies),
         maker,
         owner,
         clock: Clock::default(),
@@ -144,6 +138,19 @@ pub(crate) async fn open(
         assets,
         lanes,
     })
+}
+
+/// What is taken part in.
+pub(crate) fn policy(part: &SwapsConfig, chains: BTreeMap<ChainId, ChainPolicy>) -> Policy {
+    Policy {
+        chains,
+        restart_secs: part.down_for.as_secs(),
+        longest_secs: part.longest.as_secs(),
+        cooperation: Cooperation {
+            wait_secs: part.cooperation.as_secs(),
+            script_path_secs: part.script_path.as_secs(),
+        },
+    }
 }
 
 #[derive(Default)]
@@ -227,93 +234,6 @@ async fn open_lane(
     })
 }
 
-async fn bitcoin_side(
-    loaded: &LoadedConfig,
-    chain: &SwapChainConfig,
-    field: &str,
-    seed: &[u8],
-    engine: &Engine,
-    assumed: &Assumptions,
-) -> Result<BitcoinSide, Failure> {
-    let network = network(chain, field)?;
-    let mut endpoints = Vec::new();
-    for url in &chain.endpoints {
-        endpoints.push(endpoint(loaded, chain, field, url)?);
-    }
-    let failed = |error: &dyn std::error::Error| {
-        Failure::failed("swaps", crate::failure::chain_of(error)).at(format!("{field}.endpoints"))
-    };
-    let config = BitcoinConfig {
-        network,
-        agreement: chain.agreement.unwrap_or(endpoints.len() / 2 + 1),
-        endpoints,
-        confirmations: assumed.timing.confirmations(),
-        poll_interval: (network.block_time / 60)
-            .min(Duration::from_secs(assumed.timing.blocks().usual()) / 4)
-            .clamp(Duration::from_millis(200), Duration::from_secs(5)),
-        limits: RpcLimits::default(),
-    };
-    let connected = BitcoinChain::new(config).map_err(|error| failed(&error))?;
-    let mut settings = BitcoinSettings::new(assumed.timing);
-    settings.dev = loaded.config.dev;
-    if let Some(cap) = chain.fee_cap {
-        settings.most_sat_per_vb = cap;
-    }
-    if let Some(percent) = chain.fee_percent {
-        settings.most_percent = percent.into();
-    }
-    BitcoinSide::open(connected, seed, engine.clone(), settings)
-        .await
-        .map_err(|error| failed(&error))
-}
-
-fn network(chain: &SwapChainConfig, field: &str) -> Result<&'static Network, Failure> {
-    Network::by_chain_id(&chain.id).ok_or_else(|| {
-        let known = Network::ALL.map(|known| format!("{} ({})", known.chain_id(), known.name));
-        Failure::usage(
-            &format!("{field}.id"),
-            format!(
-                "{} is neither one of the chains nor one of the Bitcoin family",
-                chain.id
-            ),
-            format!("add it as [[chains]], or use one of {}", known.join(", ")),
-        )
-    })
-}
-
-fn endpoint(
-    loaded: &LoadedConfig,
-    chain: &SwapChainConfig,
-    field: &str,
-    url: &url::Url,
-) -> Result<RpcEndpoint, Failure> {
-    let mut plain = url.clone();
-    let decoded = |text: &str| {
-        percent_encoding::percent_decode_str(text)
-            .decode_utf8_lossy()
-            .into_owned()
-    };
-    let auth = match (url.password(), &chain.cookie) {
-        (Some(password), _) => RpcAuth::Password {
-            user: decoded(url.username()),
-            password: decoded(password),
-        },
-        (None, Some(cookie)) => RpcAuth::Cookie(loaded.resolve(cookie)),
-        (None, None) => {
-            return Err(Failure::usage(
-                &format!("{field}.cookie"),
-                "a node is to be asked that has not been told who may ask",
-                "name the node's cookie file, or put user and password into its URL",
-            ));
-        }
-    };
-    // An address without a host has neither, and is refused by the driver.
-    let _ = plain
-        .set_username("")
-        .and_then(|()| plain.set_password(None));
-    Ok(RpcEndpoint { url: plain, auth })
-}
-
 async fn maker_config(part: &MakerPart, assets: &Assets) -> Result<MakerConfig, Failure> {
     let mut pairs = Vec::new();
     for (index, pair) in part.pairs.iter().enumerate() {
@@ -326,7 +246,11 @@ async fn maker_config(part: &MakerPart, assets: &Assets) -> Result<MakerConfig, 
     })
 }
 
-async fn maker_pair(pair: &PairConfig, field: &str, assets: &Assets) -> Result<Pair, Failure> {
+pub(crate) async fn maker_pair(
+    pair: &PairConfig,
+    field: &str,
+    assets: &Assets,
+) -> Result<Pair, Failure> {
     let at = |key: &str| format!("{field}.{key}");
     let gives = assets.configured(&pair.gives, &at("gives")).await?;
     let wants = assets.configured(&pair.wants, &at("wants")).await?;

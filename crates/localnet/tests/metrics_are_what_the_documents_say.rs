@@ -9,11 +9,13 @@ use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use causeway_grpc::proto::{InfoRequest, relay_service_client::RelayServiceClient};
-use causeway_localnet::{roles, unused_port};
-use common::{LONG, Scene, books::all_over, send};
+use causeway_local_bitcoin::NodeKind;
+use causeway_localnet::{Party, SwapOptions, Swaps, roles, unused_port};
+use common::{LONG, Scene, books::all_over, eventually, send};
 
 fn ops(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -39,7 +41,9 @@ async fn exported(url: &str) -> BTreeSet<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_dashboard_and_the_table_name_what_nodes_export() {
-    let mut scene = Scene::set(|_| ()).await;
+    // As those who swap count on.
+    let blocks = Some(Duration::from_secs(1));
+    let mut scene = Scene::set(|options| options.block_time = blocks).await;
     for index in 0..3 {
         scene.start_attestor(index).await.unwrap();
     }
@@ -61,7 +65,29 @@ async fn the_dashboard_and_the_table_name_what_nodes_export() {
         .unwrap();
     client.info(InfoRequest {}).await.unwrap();
 
+    // Somebody who makes offers of swaps, and has locked something in one.
+    let options = SwapOptions {
+        blocks: 1,
+        ..SwapOptions::new(NodeKind::Litecoin)
+    };
+    let swaps = Swaps::start(&scene.network, options).await.unwrap();
+    let maker = swaps.maker_url();
+    let offer = swaps.offer("bip122").await.unwrap();
+    let take = [
+        "swap", "take", "--maker", &maker, "--offer", &offer, "--get", "1",
+    ];
+    let mut taking = swaps.command(Party::Taker, &take).spawn().unwrap();
+    let of_swaps = eventually("a lock of the maker's has an expiry", async || {
+        let found = exported(&format!("{maker}/")).await;
+        let has_all = ["causeway_swap_expiry_blocks", "causeway_swap_balance"]
+            .iter()
+            .all(|name| found.contains(*name));
+        has_all.then_some(found)
+    })
+    .await;
+
     let mut found = exported(&format!("http://{listen}/")).await;
+    found.extend(of_swaps);
     for url in scene.attestor_urls() {
         found.extend(exported(url.as_str()).await);
     }
@@ -81,6 +107,8 @@ async fn the_dashboard_and_the_table_name_what_nodes_export() {
         unknown.is_empty(),
         "the dashboard shows {unknown:?}, which nobody exports"
     );
+    taking.wait().await.unwrap();
+    swaps.stop().await.unwrap();
     node.terminate().await.unwrap();
     scene.network.stop().await.unwrap();
 }

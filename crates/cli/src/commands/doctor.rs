@@ -15,7 +15,8 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Looks at the configuration, keys, store, every endpoint alone, clocks, balances, contracts, roles,
-light clients and attestors, and says what is wrong and what to do about it. Sends no transaction.
+light clients, attestors and everything about swaps, and says what is wrong and what to do about it.
+Sends no transaction.
 
 Exit codes: 0 when there is no error, also with warnings; 1 when there is; 2 when the configuration
 cannot be read.

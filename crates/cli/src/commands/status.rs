@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Shows the chains with their heads and endpoints, the routes with what must be trusted, which
-attestors answer, and, if nothing moves, why.
+attestors answer, swaps with wallets and offers, and, if nothing moves, why.
 
 Examples:
   causeway status
@@ -87,7 +87,7 @@ fn parse_url(text: &str) -> Result<Url, Failure> {
 }
 
 /// A node that listens on all addresses is asked on the loopback.
-fn reachable(listen: SocketAddr) -> SocketAddr {
+pub(crate) fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

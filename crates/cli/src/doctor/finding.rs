@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::redact::redact_urls;
+use crate::{failure::Failure, redact::redact_urls};
 
 /// How a check went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -55,6 +55,13 @@ impl Report {
         remedy: &str,
     ) {
         self.add(check, subject, Level::Error, &message, Some(remedy));
+    }
+
+    /// Something that cannot be used, at the place that the failure names.
+    pub(crate) fn failure(&mut self, check: &'static str, subject: &str, failure: &Failure) {
+        let (place, remedy) = failure.place();
+        let subject = place.unwrap_or(subject);
+        self.add(check, subject, Level::Error, &failure.message(), remedy);
     }
 
     fn add(

@@ -7,6 +7,9 @@ mod finding;
 mod roles;
 mod settings;
 mod store;
+mod swap_chains;
+mod swap_maker;
+mod swaps;
 
 use std::collections::BTreeMap;
 
@@ -47,5 +50,6 @@ pub(crate) async fn examine(loaded: &LoadedConfig) -> Report {
     roles::examine(config, &patients, &signers, &mut report).await;
     let clients = contracts::examine_routes(config, &patients, &mut report).await;
     attestors::examine(config, &clients, &mut report).await;
+    swaps::examine(loaded, &patients, &mut report).await;
     report
 }

@@ -35,7 +35,7 @@ pub(super) fn examine(config: &Config, report: &mut Report) {
             );
         }
     }
-    if config.routes.is_empty() {
+    if config.routes.is_empty() && config.swaps.is_none() {
         report.warn(
             CHECK,
             "routes",

@@ -9,13 +9,14 @@ use alloy::primitives::{Address, U256};
 use causeway_alerts::{AlertName, Condition};
 use causeway_engine::{EffectFilter, Engine, UnixMillis};
 use causeway_monitor::GuardedRoute;
-use causeway_swap::{Advice, Leg, SwapId};
+use causeway_swap_service::SwapChainStatus;
 use causeway_types::ChainId;
 use tracing::debug;
 
 use super::{
     Node,
     status::{ChainReport, NodeStatus},
+    swaps,
 };
 use crate::amount::format_amount;
 
@@ -41,30 +42,10 @@ pub(super) struct Conditions {
     limits: Limits,
     /// The newest head of every chain, and since when.
     heads: BTreeMap<ChainId, (u64, Instant)>,
+    /// The same of what swaps were told.
+    told: BTreeMap<ChainId, (u64, Instant)>,
     slow: Vec<Condition>,
     slow_at: Option<Instant>,
-}
-
-/// What about swaps needs a person.
-async fn swaps(node: &Node) -> Vec<Condition> {
-    let Some(swaps) = node.swaps() else {
-        return Vec::new();
-    };
-    let found = match swaps.ledger().attention().await {
-        Ok(found) => found,
-        Err(error) => {
-            debug!(%error, "swaps cannot be looked at");
-            return Vec::new();
-        }
-    };
-    let condition = |(swap, leg, advice): (SwapId, Leg, Advice)| {
-        let summary = format!(
-            "{} of the {leg}: see `causeway swap show {swap}`",
-            advice.name()
-        );
-        Condition::new(AlertName::SwapAttention, swap.to_string(), summary)
-    };
-    found.into_iter().map(condition).collect()
 }
 
 impl Conditions {
@@ -72,6 +53,7 @@ impl Conditions {
         Self {
             limits,
             heads: BTreeMap::new(),
+            told: BTreeMap::new(),
             slow: Vec::new(),
             slow_at: None,
         }
@@ -83,13 +65,18 @@ impl Conditions {
             self.slow = balances(node, self.limits.low_balance).await;
             self.slow
                 .extend(stuck(&node.engine, self.limits.stuck_after).await);
-            self.slow.extend(swaps(node).await);
             self.slow_at = Some(Instant::now());
         }
         let mut found = self.slow.clone();
         found.extend(status.chains.iter().flat_map(chain));
         for chain in &status.chains {
             found.extend(self.stalled(chain, Instant::now()));
+        }
+        if let Some(report) = &status.swaps {
+            found.extend(swaps::conditions(report, self.limits.low_balance));
+            for chain in &report.status.chains {
+                found.extend(self.untold(chain, Instant::now()));
+            }
         }
         let clients = status.routes.iter().flat_map(|route| &route.clients);
         for client in clients {
@@ -136,16 +123,39 @@ impl Conditions {
 
     fn stalled(&mut self, chain: &ChainReport, now: Instant) -> Option<Condition> {
         let head = chain.head?;
-        let (known, since) = self.heads.entry(chain.id.clone()).or_insert((head, now));
-        if *known != head {
-            (*known, *since) = (head, now);
-        }
-        let still = now.duration_since(*since);
+        let still = still(&mut self.heads, &chain.id, head, now);
         (still > self.limits.stalled_after).then(|| {
             let summary = format!("no block after {head} for {} s", still.as_secs());
             Condition::new(AlertName::ChainStalled, chain.id.as_str(), summary)
         })
     }
+
+    /// Whether swaps hear nothing of a chain any more: it stands, or cannot be followed.
+    fn untold(&mut self, chain: &SwapChainStatus, now: Instant) -> Option<Condition> {
+        let told = chain.told.unwrap_or_default();
+        let still = still(&mut self.told, &chain.chain, told, now);
+        let patience = Duration::from_secs(chain.patience_secs).max(self.limits.stalled_after);
+        (still > patience).then(|| {
+            let secs = still.as_secs();
+            let summary = format!("swaps were told of no block after {told} for {secs} s");
+            let subject = format!("{} for swaps", chain.chain);
+            Condition::new(AlertName::ChainStalled, subject, summary)
+        })
+    }
+}
+
+/// For how long a height has stayed what it is.
+fn still(
+    heights: &mut BTreeMap<ChainId, (u64, Instant)>,
+    chain: &ChainId,
+    height: u64,
+    now: Instant,
+) -> Duration {
+    let (known, since) = heights.entry(chain.clone()).or_insert((height, now));
+    if *known != height {
+        (*known, *since) = (height, now);
+    }
+    now.duration_since(*since)
 }
 
 fn chain(chain: &ChainReport) -> Vec<Condition> {
@@ -318,5 +328,29 @@ mod tests {
         assert_eq!(conditions.stalled(&report(5), at(9)), None);
         assert!(conditions.stalled(&report(5), at(11)).is_some());
         assert_eq!(conditions.stalled(&report(6), at(12)), None);
+    }
+
+    #[test]
+    fn swaps_that_hear_nothing_of_a_chain_are_told_of_once_a_block_has_had_its_time() {
+        let mut conditions = Conditions::new(Limits {
+            low_balance: U256::ZERO,
+            stuck_after: Duration::ZERO,
+            stalled_after: Duration::from_secs(10),
+        });
+        let chain = |told| SwapChainStatus {
+            chain: ChainId::eip155(1),
+            head: Some(9),
+            told,
+            told_age_secs: None,
+            patience_secs: 100,
+            next_expiry: None,
+        };
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        assert_eq!(conditions.untold(&chain(None), at(0)), None);
+        assert_eq!(conditions.untold(&chain(None), at(100)), None);
+        assert!(conditions.untold(&chain(None), at(101)).is_some());
+        assert_eq!(conditions.untold(&chain(Some(5)), at(102)), None);
+        assert!(conditions.untold(&chain(Some(5)), at(203)).is_some());
     }
 }

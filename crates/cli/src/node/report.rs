@@ -11,6 +11,7 @@ use futures::future::join_all;
 use super::{
     Node,
     status::{AttestorReport, ChainReport, ClientReport, EndpointReport, NodeStatus, RouteReport},
+    swaps::problems as swap_problems,
 };
 use crate::{config::RouteEnd, failure::Failure, redact::redact_urls};
 
@@ -28,6 +29,10 @@ impl Node {
             None => RelayerStatus::default(),
         };
         let attestors = self.probe.reports().await;
+        let swaps = match &self.swaps {
+            Some(swaps) => Some(swaps.report().await?),
+            None => None,
+        };
         let monitor = self.monitor.as_ref().map(|monitor| monitor.status());
         let chains = join_all(
             self.chains
@@ -60,6 +65,7 @@ impl Node {
                 .chain(problems(&chains, &routes, &attestors))
                 .chain(self.in_vain())
                 .chain(relaying.overdue.iter().map(overdue))
+                .chain(swaps.iter().flat_map(swap_problems))
                 .collect(),
             alerts: self.firing().await?,
             monitor,
@@ -67,6 +73,7 @@ impl Node {
             routes,
             attestors,
             packets: relaying.packets,
+            swaps,
         })
     }
 
@@ -389,6 +396,7 @@ mod tests {
             alerts: vec![],
             monitor: None,
             packets: [("final".to_owned(), 2)].into(),
+            swaps: None,
             alarms: vec!["man overboard".to_owned()],
             problems: vec!["no wind".to_owned()],
         };

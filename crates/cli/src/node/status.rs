@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use causeway_alerts::Condition;
 use causeway_monitor::{GuardedRoute, MonitorStatus};
-use causeway_types::ChainId;
+use causeway_swap::Amount;
+use causeway_swap_service::SwapsStatus;
+use causeway_types::{AssetId, ChainId};
 use serde::{Deserialize, Serialize};
 
 /// A node at one moment.
@@ -32,6 +34,9 @@ pub(crate) struct NodeStatus {
     pub(crate) monitor: Option<MonitorStatus>,
     /// Packets by phase.
     pub(crate) packets: BTreeMap<String, u64>,
+    /// Its swaps, if it swaps.
+    #[serde(default)]
+    pub(crate) swaps: Option<SwapsReport>,
     /// What may mean that money is being stolen.
     #[serde(default)]
     pub(crate) alarms: Vec<String>,
@@ -112,6 +117,54 @@ pub(crate) struct AttestorReport {
     pub(crate) problem: Option<String>,
 }
 
+/// The swaps of a node, what there is to swap with, and what is offered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct SwapsReport {
+    /// The key that other parties know us by.
+    pub(crate) id: String,
+    #[serde(flatten)]
+    pub(crate) status: SwapsStatus,
+    pub(crate) wallets: Vec<WalletReport>,
+    /// Empty where nothing is offered.
+    pub(crate) offers: Vec<OfferReport>,
+}
+
+/// What there is of an asset.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct WalletReport {
+    pub(crate) chain: ChainId,
+    pub(crate) asset: AssetId,
+    /// Where it is sent to.
+    pub(crate) address: Option<String>,
+    /// What can be locked, in smallest units, fees left out; unknown until the chain has answered.
+    pub(crate) balance: Option<Amount>,
+    /// The same in whole units.
+    pub(crate) shown: Option<String>,
+    pub(crate) problem: Option<String>,
+}
+
+/// What is offered, in smallest units of what is given.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct OfferReport {
+    pub(crate) gives: AssetId,
+    pub(crate) wants: AssetId,
+    /// What a whole unit costs now, in whole units; unknown until its source has answered.
+    pub(crate) price: Option<String>,
+    pub(crate) least: Amount,
+    pub(crate) most: Amount,
+    /// The most that may be at stake.
+    pub(crate) inventory: Option<Amount>,
+    /// Agreed on in swaps and not locked yet.
+    pub(crate) promised: Amount,
+    /// Agreed on or locked, and neither claimed nor taken back.
+    pub(crate) at_stake: Amount,
+    /// The limits in whole units.
+    pub(crate) shown: String,
+    /// What is promised and at stake in whole units.
+    pub(crate) stake_shown: String,
+    pub(crate) problem: Option<String>,
+}
+
 impl fmt::Display for NodeStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for alarm in &self.alarms {
@@ -154,6 +207,9 @@ impl fmt::Display for NodeStatus {
         for route in guarded {
             write!(f, "\n\nmonitor    {}", watched(route))?;
         }
+        if let Some(swaps) = &self.swaps {
+            write!(f, "\n\n{swaps}")?;
+        }
         for problem in &self.problems {
             write!(f, "\nproblem    {problem}")?;
         }
@@ -162,6 +218,67 @@ impl fmt::Display for NodeStatus {
         } else {
             Ok(())
         }
+    }
+}
+
+impl fmt::Display for SwapsReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = &self.status;
+        let phases = status.phases.iter();
+        let phases: Vec<_> = phases
+            .map(|(phase, count)| format!("{count} {phase}"))
+            .collect();
+        let phases = if phases.is_empty() {
+            "none yet".to_owned()
+        } else {
+            phases.join(", ")
+        };
+        write!(f, "swaps      {phases}")?;
+        if status.wards > 0 {
+            write!(f, "; {} of others watched over", status.wards)?;
+        }
+        if !status.leads {
+            f.write_str("; another process works on them")?;
+        }
+        write!(f, "\n           known to others as {}", self.id)?;
+        for chain in &status.chains {
+            let height =
+                |height: Option<u64>| height.map_or("unknown".to_owned(), |h| h.to_string());
+            let (head, told) = (height(chain.head), height(chain.told));
+            write!(
+                f,
+                "\n           {}: head {head}, told up to {told}",
+                chain.chain
+            )?;
+            if let Some(age) = chain.told_age_secs {
+                write!(f, ", {age} s old")?;
+            }
+            if let Some(next) = chain.next_expiry {
+                write!(f, "; our next lock there expires in {} s", next.seconds)?;
+            }
+        }
+        for wallet in &self.wallets {
+            let there = match (&wallet.shown, &wallet.problem) {
+                (Some(shown), _) => shown.as_str(),
+                (None, Some(problem)) => problem.as_str(),
+                (None, None) => "not known yet",
+            };
+            let address = wallet.address.as_deref().unwrap_or("no address");
+            write!(f, "\nwallet     {address}: {there}")?;
+        }
+        for offer in &self.offers {
+            let price = match (&offer.price, &offer.problem) {
+                (Some(price), _) => format!("{price} for each"),
+                (None, Some(problem)) => format!("not offered: {problem}"),
+                (None, None) => "its price is not known yet".to_owned(),
+            };
+            write!(
+                f,
+                "\noffer      {}, {price}; {}",
+                offer.shown, offer.stake_shown
+            )?;
+        }
+        Ok(())
     }
 }
 

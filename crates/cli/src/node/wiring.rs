@@ -25,6 +25,7 @@ use url::Url;
 
 use super::{
     Node, clients::ClientBook, conditions::Limits, guard::check_keys, probe::AttestorProbe,
+    swaps::SwapDesk,
 };
 use crate::{
     amount::parse_amount,
@@ -115,7 +116,8 @@ impl Node {
         if node.config.swaps.is_some() {
             let owner = node.replica(None);
             let opened = swaps::open(loaded, &node.engine, owner).await?;
-            node.swaps = Some(Arc::new(opened.service));
+            let desk = SwapDesk::new(Arc::new(opened.service), &opened.assets).await?;
+            node.swaps = Some(desk);
         }
         if let Some(part) = node.config.monitor.clone() {
             node.monitor = Some(Arc::new(node.wire_monitor(&part, monitor_key).await?));

@@ -185,6 +185,108 @@ const METRICS: &[Described] = &[
         "1 where this replica leads, 0 where another does.",
     ),
     (
+        "causeway_swaps",
+        Gauge,
+        &["first", "second", "role", "phase"],
+        "Swaps under way, by the chains of their legs, our role and their phase.",
+    ),
+    (
+        "causeway_swaps_ended_total",
+        Counter,
+        &["outcome"],
+        "Swaps of the store that have ended: `exchanged`, `refunded`, `cancelled` or `lost`.",
+    ),
+    (
+        "causeway_swaps_attention",
+        Gauge,
+        &["advice"],
+        "What about swaps needs a person.",
+    ),
+    (
+        "causeway_swap_expiry_seconds",
+        Gauge,
+        &["chain"],
+        "At least so long until the first lock of ours that is not spent can be taken back; negative once it can, NaN where there is none.",
+    ),
+    (
+        "causeway_swap_expiry_blocks",
+        Gauge,
+        &["chain"],
+        "The same in blocks, where it is blocks that count.",
+    ),
+    (
+        "causeway_swap_head_height",
+        Gauge,
+        &["chain"],
+        "The newest block of a chain that is swapped on, as it was read last.",
+    ),
+    (
+        "causeway_swap_told_height",
+        Gauge,
+        &["chain"],
+        "The newest block that swaps were told of.",
+    ),
+    (
+        "causeway_swap_told_age_seconds",
+        Gauge,
+        &["chain"],
+        "How old that block is.",
+    ),
+    (
+        "causeway_swap_balance",
+        Gauge,
+        &["chain", "asset"],
+        "What can be locked of an asset, in its smallest unit, fees left out.",
+    ),
+    (
+        "causeway_swap_tasks",
+        Gauge,
+        &["lane"],
+        "What is still to be done for swaps, on a chain or in talking to others.",
+    ),
+    (
+        "causeway_swap_tasks_failing",
+        Gauge,
+        &["lane"],
+        "How much of it has failed and is tried again.",
+    ),
+    (
+        "causeway_swap_failures_total",
+        Counter,
+        &["lane"],
+        "Attempts at it that failed.",
+    ),
+    (
+        "causeway_swap_signatures_total",
+        Counter,
+        &["what", "event"],
+        "Signatures under a claim or a refund that other parties were `asked` for, that we `got`, and that were `given` to them.",
+    ),
+    (
+        "causeway_swap_signatures_unanswered",
+        Gauge,
+        &["what"],
+        "Those that are still waited for.",
+    ),
+    (
+        "causeway_swaps_watched",
+        Gauge,
+        &[],
+        "Swaps, ours and those of others, whose locks are looked out for.",
+    ),
+    (
+        "causeway_swap_wards",
+        Gauge,
+        &[],
+        "Swaps of others that are watched over and are not over.",
+    ),
+    (
+        "causeway_swap_leads",
+        Gauge,
+        &[],
+        "1 where this replica works on the swaps, 0 where another does.",
+    ),
+    (
         "causeway_monitor_broken",
         Gauge,
         &["route"],
@@ -286,5 +388,12 @@ mod tests {
             table, expected,
             "put this table into ops/METRICS.md:\n{expected}"
         );
+        // Of those about swaps it is also said what to do when they move.
+        let advice = &text[start + table.len()..];
+        for (name, ..) in METRICS {
+            let is_explained = advice.contains(&format!("`{name}`"));
+            let about_swaps = name.starts_with("causeway_swap");
+            assert!(is_explained || !about_swaps, "{name}: what is to be done?");
+        }
     }
 }

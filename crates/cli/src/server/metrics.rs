@@ -3,11 +3,12 @@
 use causeway_attestor::Attestor;
 use metrics::{counter, gauge};
 
+use super::{levels::Levels, swap_metrics};
 use crate::node::NodeStatus;
 
 /// Brings the gauges up to date; called when somebody scrapes.
 #[allow(clippy::cast_precision_loss)] // Prometheus knows no other number than the double.
-pub(super) fn observe(status: &NodeStatus, attestor: Option<&Attestor>) {
+pub(super) fn observe(status: &NodeStatus, attestor: Option<&Attestor>, levels: &Levels) {
     gauge!("causeway_uptime_seconds").set(status.uptime_seconds as f64);
     gauge!("causeway_problems").set(status.problems.len() as f64);
     for chain in &status.chains {
@@ -35,8 +36,11 @@ pub(super) fn observe(status: &NodeStatus, attestor: Option<&Attestor>) {
             gauge!("causeway_attestors_needed", "chain" => chain, "client" => name).set(threshold);
         }
     }
-    for (phase, count) in &status.packets {
-        gauge!("causeway_packets", "phase" => phase.clone()).set(*count as f64);
+    let packets = status.packets.iter();
+    let packets = packets.map(|(phase, count)| (vec![("phase", phase.clone())], *count as f64));
+    levels.set("causeway_packets", 0.0, packets);
+    if let Some(report) = &status.swaps {
+        swap_metrics::observe(report, levels);
     }
     for (outcome, count) in attestor
         .iter()

@@ -1,8 +1,10 @@
 //! The node over HTTP: health, metrics, status and, if it attests, the attestor's API.
 
 mod grpc;
+mod levels;
 mod metric_list;
 mod metrics;
+mod swap_metrics;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -19,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::grpc::GrpcServer;
+use self::levels::Levels;
 use crate::{failure::Failure, node::Node};
 
 /// A server that holds its address but does not answer yet.
@@ -31,6 +34,7 @@ pub(crate) struct Server {
 struct App {
     node: Arc<Node>,
     metrics: PrometheusHandle,
+    levels: Arc<Levels>,
 }
 
 /// Takes an address, which this field of the configuration names.
@@ -81,6 +85,7 @@ impl Server {
             .with_state(App {
                 node: node.clone(),
                 metrics: self.metrics,
+                levels: Arc::default(),
             });
         if let Some(attestor) = node.attestor() {
             router = router.merge(causeway_attestor::routes(attestor.clone()));
@@ -116,7 +121,10 @@ async fn status(State(app): State<App>) -> Response {
 
 async fn render_metrics(State(app): State<App>) -> Response {
     match app.node.status().await {
-        Ok(status) => metrics::observe(&status, app.node.attestor().map(AsRef::as_ref)),
+        Ok(status) => {
+            let attestor = app.node.attestor().map(AsRef::as_ref);
+            metrics::observe(&status, attestor, &app.levels);
+        }
         Err(failure) => return problem(&failure),
     }
     app.metrics.run_upkeep();

@@ -86,7 +86,7 @@ impl Assets {
         self.info(&AssetId::coin(chain.clone(), slip44)).await
     }
 
-    async fn connected(&self, chain: &ChainId) -> Result<EvmChain, Failure> {
+    pub(crate) async fn connected(&self, chain: &ChainId) -> Result<EvmChain, Failure> {
         if let Some(connected) = self.evm.get(chain) {
             return Ok(connected.clone());
         }

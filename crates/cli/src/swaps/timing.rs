@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use causeway_bitcoin::Network;
-use causeway_swap::{Assumed, BlockTimes, ChainTiming, Price, Span};
+use causeway_swap::{Amount, Assumed, BlockTimes, ChainPolicy, ChainTiming, Price, Span};
 use causeway_swap_service::Spans;
 
 use super::assets::AssetInfo;
@@ -18,14 +18,24 @@ const HOUR: u64 = 3_600;
 const DUST: u128 = 10_000;
 
 /// What is assumed about a chain.
-pub(super) struct Assumptions {
-    pub(super) timing: ChainTiming,
-    pub(super) spans: Spans,
-    pub(super) dust: u128,
+pub(crate) struct Assumptions {
+    pub(crate) timing: ChainTiming,
+    pub(crate) spans: Spans,
+    pub(crate) dust: u128,
+}
+
+impl Assumptions {
+    /// What is asked of a leg there.
+    pub(crate) const fn policy(&self) -> ChainPolicy {
+        ChainPolicy {
+            timing: self.timing,
+            dust: Amount::new(self.dust),
+        }
+    }
 }
 
 /// What is assumed about a chain: what is configured, and else what the chain is known for.
-pub(super) fn assumptions(
+pub(crate) fn assumptions(
     loaded: &LoadedConfig,
     chain: &SwapChainConfig,
     field: &str,

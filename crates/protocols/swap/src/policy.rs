@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::{
     Amount, BlockTimes, ChainTiming, Cooperation, Expiry, HashLock, Head, Leg, LegTerms, Offer,
-    PerLeg, Quote, QuoteError, Shortfall, SwapTiming, Terms, TermsError,
+    PerLeg, Quote, QuoteError, Shortfall, Span, SwapTiming, Terms, TermsError,
 };
 
 /// What somebody takes part in, as configured. Either party checks by its own.
@@ -122,35 +122,87 @@ impl Policy {
         if !proposal.hash_lock_is_new {
             return Err(Refusal::HashLockUsed(terms.hash_lock));
         }
-        let legs = PerLeg {
-            first: self.check_leg(Leg::First, &terms.legs.first, heads, now)?,
-            second: self.check_leg(Leg::Second, &terms.legs.second, heads, now)?,
+        for leg in Leg::BOTH {
+            self.check_amount(leg, terms.legs.of(leg))?;
+        }
+        let chains = PerLeg {
+            first: terms.legs.first.asset.chain(),
+            second: terms.legs.second.asset.chain(),
+        };
+        self.check_time(&chains, &terms.expiries(), heads, now)
+    }
+
+    /// Whether terms between these chains could be agreed on at all, if locks lasted so long from now on.
+    ///
+    /// # Errors
+    /// The first reason for which they could not.
+    pub fn could_agree(
+        &self,
+        chains: &PerLeg<&ChainId>,
+        spans: &PerLeg<Span>,
+    ) -> Result<(), Refusal> {
+        let now = Timestamp::default();
+        let head = Head {
+            height: 0,
+            time: now,
+            read_at: now,
+        };
+        let heads = PerLeg {
+            first: head,
+            second: head,
+        };
+        let expiries = spans.expiries(&heads, now);
+        self.check_time(chains, &expiries, &heads, now).map(drop)
+    }
+
+    fn check_amount(&self, leg: Leg, terms: &LegTerms) -> Result<(), Refusal> {
+        let (least, amount) = (self.chain(leg, terms.asset.chain())?.dust, terms.amount);
+        if amount < least {
+            return Err(Refusal::Dust { leg, least, amount });
+        }
+        Ok(())
+    }
+
+    fn chain(&self, leg: Leg, chain: &ChainId) -> Result<ChainPolicy, Refusal> {
+        let unknown = || Refusal::UnknownChain {
+            leg,
+            chain: chain.clone().into(),
+        };
+        self.chains.get(chain).copied().ok_or_else(unknown)
+    }
+
+    fn check_time(
+        &self,
+        chains: &PerLeg<&ChainId>,
+        expiries: &PerLeg<Expiry>,
+        heads: &PerLeg<Head>,
+        now: Timestamp,
+    ) -> Result<SwapTiming, Refusal> {
+        let timing = |leg| {
+            let expiry = *expiries.of(leg);
+            self.check_leg(leg, chains.of(leg), expiry, heads, now)
         };
         let timing = SwapTiming {
-            legs,
+            legs: PerLeg {
+                first: timing(Leg::First)?,
+                second: timing(Leg::Second)?,
+            },
             restart_secs: self.restart_secs,
             cooperation: self.cooperation,
         };
-        timing.check_at_acceptance(&terms.expiries(), heads, now)?;
+        timing.check_at_acceptance(expiries, heads, now)?;
         Ok(timing)
     }
 
     fn check_leg(
         &self,
         leg: Leg,
-        terms: &LegTerms,
+        chain: &ChainId,
+        expiry: Expiry,
         heads: &PerLeg<Head>,
         now: Timestamp,
     ) -> Result<ChainTiming, Refusal> {
-        let chain = terms.asset.chain();
-        let Some(ChainPolicy { timing, dust }) = self.chains.get(chain).copied() else {
-            let chain = chain.clone().into();
-            return Err(Refusal::UnknownChain { leg, chain });
-        };
-        let (least, amount, expiry) = (dust, terms.amount, terms.expiry);
-        if amount < least {
-            return Err(Refusal::Dust { leg, least, amount });
-        }
+        let timing = self.chain(leg, chain)?.timing;
         // Miners bend the time of blocks, by hours on Bitcoin; a slot's time cannot be bent, while the
         // number of blocks until a moment can.
         let expected = match (timing.blocks(), expiry) {
@@ -178,7 +230,7 @@ impl Policy {
 mod tests {
     use super::*;
     use crate::{
-        Inequality, Price, Role,
+        Inequality, Price, Role, schedules,
         test_values::{self, bitcoin, ethereum},
     };
 
@@ -259,6 +311,33 @@ mod tests {
         assert_eq!(timing.legs.first, ChainTiming::BITCOIN);
         assert_eq!(timing.legs.second, ChainTiming::ETHEREUM);
         assert_eq!(timing.restart_secs, 1_800);
+    }
+
+    #[test]
+    fn what_could_never_be_agreed_on_is_known_beforehand() {
+        let (bitcoin, ethereum) = (bitcoin(), ethereum());
+        let chains = PerLeg {
+            first: &bitcoin,
+            second: &ethereum,
+        };
+        let mut policy = case().policy;
+        let spans = schedules::BITCOIN_LONG;
+        assert_eq!(policy.could_agree(&chains, &spans), Ok(()));
+        let short = PerLeg {
+            first: Span::Blocks(36),
+            ..spans
+        };
+        let refusal = policy.could_agree(&chains, &short);
+        assert!(matches!(refusal, Err(Refusal::Time(_))), "{refusal:?}");
+        policy.restart_secs = 6 * 3_600;
+        let refusal = policy.could_agree(&chains, &spans);
+        assert!(matches!(refusal, Err(Refusal::Time(_))), "{refusal:?}");
+        policy.longest_secs = 3_600;
+        let refusal = policy.could_agree(&chains, &spans);
+        assert!(
+            matches!(refusal, Err(Refusal::TooLong { .. })),
+            "{refusal:?}"
+        );
     }
 
     #[test]

@@ -70,7 +70,7 @@ alerts! {
     QuorumLost = "quorum-lost", Critical;
     /// Fewer attestors answer than must sign: nothing moves.
     AttestorsMissing = "attestors-missing", Critical;
-    /// A chain makes no blocks.
+    /// A chain makes no blocks, or swaps are told of none.
     ChainStalled = "chain-stalled", Critical;
     /// A contract of a route is paused.
     RoutePaused = "route-paused", Warning;

@@ -120,7 +120,10 @@ impl Conversations {
         let session = chain.ask(Locked { lock: &lock, at }, what).await?;
         let request = session.as_ref().map(|session| session.request());
         let mut asking = self.0.asking.lock().unwrap_or_else(PoisonError::into_inner);
-        asking.insert((record.id(), what), session);
+        // Asked again, with another nonce, it is still the same that we ask for.
+        if asking.insert((record.id(), what), session).is_none() {
+            note(what, "asked");
+        }
         Ok(request.unwrap_or_default())
     }
 
@@ -137,7 +140,9 @@ impl Conversations {
         let locked = Locked { lock: &lock, at };
         let answer = chain.answer(locked, asked.what, &asked.request).await?;
         let what = asked.what;
-        self.say(record, &Talk::Answers { what, answer }).await
+        self.say(record, &Talk::Answers { what, answer }).await?;
+        note(what, "given");
+        Ok(())
     }
 
     /// Takes in what a party says, for good.
@@ -172,6 +177,7 @@ impl Conversations {
             }
             Talk::Answers { what, answer } => {
                 let signed = self.finish(&record, what, &answer).await?;
+                note(what, "got");
                 ledger
                     .happen(swap, Happened::SignedTogether(what, signed))
                     .await
@@ -218,6 +224,12 @@ impl Hear for Conversations {
     async fn hear(&self, by: PeerId, swap: SwapId, talk: Talk) -> Result<(), SwapError> {
         self.take_in(by, swap, talk).await
     }
+}
+
+/// Counts a signature that was asked for, got or given.
+fn note(what: Together, event: &'static str) {
+    metrics::counter!("causeway_swap_signatures_total", "what" => what.name(), "event" => event)
+        .increment(1);
 }
 
 fn on_chain(record: &Record, leg: Leg) -> Result<&str, SwapError> {

@@ -1,6 +1,9 @@
 //! What making and taking swaps have in common: chains, policy, numbers, and how a swap begins.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError},
+};
 
 use causeway_engine::Verdict;
 use causeway_swap::{
@@ -8,15 +11,15 @@ use causeway_swap::{
     SwapTiming, Terms, Transition,
 };
 use causeway_types::{AssetId, ChainId, Timestamp};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
     Seed, SwapError,
-    chain::SwapChain,
+    chain::{Lock, SwapChain},
     conversation::Chains,
     identity::{PeerKey, PeerSignature},
     ledger::Ledger,
-    record::{Beginning, Happened, Peer, SwapInput, SwapMachine},
+    record::{Beginning, Happened, Peer, Record, SwapInput, SwapMachine},
 };
 
 /// Where in the store the last number of a swap stands.
@@ -49,6 +52,8 @@ pub(crate) struct Inner {
     pub(crate) spans: BTreeMap<ChainId, Spans>,
     /// Held while something is promised, so that the same coins are not promised twice.
     promising: Mutex<()>,
+    /// The locks that are looked out for, of swaps that are not over for good.
+    watched: StdMutex<BTreeMap<SwapId, [Lock; 2]>>,
 }
 
 /// Terms that are to be agreed on.
@@ -89,6 +94,7 @@ impl Desk {
             policy,
             spans,
             promising: Mutex::default(),
+            watched: StdMutex::default(),
         }))
     }
 
@@ -191,7 +197,7 @@ impl Desk {
 
     /// Agrees to a deal: from here on the swap exists, and goes its way.
     pub(crate) async fn begin(&self, deal: Deal<'_>) -> Result<SwapId, SwapError> {
-        let _promising = self.promising.lock().await;
+        let _promising = self.beginning().await;
         let (timing, heads) = self.judge(&deal).await?;
         self.check_inventory(&deal).await?;
         let swap = deal.terms.id();
@@ -244,25 +250,11 @@ impl Desk {
     /// Whether what we are to give is there, beside what was promised in other swaps and not locked yet.
     async fn check_inventory(&self, deal: &Deal<'_>) -> Result<(), SwapError> {
         let ours = deal.terms.legs.of(deal.role.locks());
-        let (mut promised, mut at_stake) = (ours.amount.units(), ours.amount.units());
-        let now = self.ledger.clock.now();
-        for record in self.ledger.records(true).await? {
-            let leg = record.swap.role().locks();
-            let terms = record.terms().legs.of(leg);
-            if terms.asset != ours.asset || record.id() == deal.terms.id() {
-                continue;
-            }
-            let facts = record.swap.facts().legs.of(leg);
-            if !facts.was_locked && !may_yet_lock(&record.swap, now) {
-                continue;
-            }
-            if facts.lock.is_none() && facts.spend.is_none() {
-                promised = promised.saturating_add(terms.amount.units());
-            }
-            if facts.spend.is_none() {
-                at_stake = at_stake.saturating_add(terms.amount.units());
-            }
-        }
+        let mut others = self.ledger.records(true).await?;
+        others.retain(|record| record.id() != deal.terms.id());
+        let others = stake(&others, &ours.asset, self.ledger.clock.now());
+        let with_ours = |units: Amount| units.units().saturating_add(ours.amount.units());
+        let (promised, at_stake) = (with_ours(others.promised), with_ours(others.at_stake));
         if let Some(most) = deal.inventory
             && at_stake > most.units()
         {
@@ -284,6 +276,11 @@ impl Desk {
         Ok(())
     }
 
+    /// Held while something begins that is looked out for before the store knows of it.
+    pub(crate) async fn beginning(&self) -> MutexGuard<'_, ()> {
+        self.promising.lock().await
+    }
+
     /// Looks out for both locks of a swap.
     pub(crate) fn watch(
         &self,
@@ -291,18 +288,71 @@ impl Desk {
         terms: &Terms,
         at: [Option<&str>; 2],
     ) -> Result<(), SwapError> {
-        for (leg, at) in Leg::BOTH.into_iter().zip(at) {
-            let leg_terms = terms.legs.of(leg);
-            let lock = crate::chain::Lock {
-                swap: terms.id(),
-                leg,
-                number,
-                hash_lock: terms.hash_lock,
-                terms: leg_terms.clone(),
-            };
-            self.chain(leg_terms.asset.chain())?.watch(&lock, at);
+        let swap = terms.id();
+        let locks = Leg::BOTH.map(|leg| Lock {
+            swap,
+            leg,
+            number,
+            hash_lock: terms.hash_lock,
+            terms: terms.legs.of(leg).clone(),
+        });
+        for (lock, at) in locks.iter().zip(at) {
+            self.chain(lock.terms.asset.chain())?.watch(lock, at);
         }
+        self.looked_out_for().insert(swap, locks);
         Ok(())
+    }
+
+    /// Looks out for both locks of a swap no more.
+    pub(crate) fn forget(&self, swap: SwapId) {
+        let locks = self.looked_out_for().remove(&swap);
+        for lock in locks.iter().flatten() {
+            if let Some(chain) = self.chains.get(lock.terms.asset.chain()) {
+                chain.forget(lock);
+            }
+        }
+    }
+
+    /// The swaps whose locks are looked out for.
+    pub(crate) fn watched(&self) -> Vec<SwapId> {
+        self.looked_out_for().keys().copied().collect()
+    }
+
+    fn looked_out_for(&self) -> StdMutexGuard<'_, BTreeMap<SwapId, [Lock; 2]>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What of an asset of ours swaps have a hold on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stake {
+    /// Agreed on, and not locked yet.
+    pub promised: Amount,
+    /// Agreed on or locked, and not spent: neither claimed nor taken back.
+    pub at_stake: Amount,
+}
+
+/// What these swaps have a hold on.
+pub(crate) fn stake(swaps: &[Record], asset: &AssetId, now: Timestamp) -> Stake {
+    let (mut promised, mut at_stake) = (0_u128, 0_u128);
+    for record in swaps {
+        let leg = record.swap.role().locks();
+        let terms = record.terms().legs.of(leg);
+        let facts = record.swap.facts().legs.of(leg);
+        let never = !facts.was_locked && !may_yet_lock(&record.swap, now);
+        if terms.asset != *asset || never {
+            continue;
+        }
+        if facts.lock.is_none() && facts.spend.is_none() {
+            promised = promised.saturating_add(terms.amount.units());
+        }
+        if facts.spend.is_none() {
+            at_stake = at_stake.saturating_add(terms.amount.units());
+        }
+    }
+    Stake {
+        promised: Amount::new(promised),
+        at_stake: Amount::new(at_stake),
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use causeway_swap::{Head, PerLeg, Terms};
-use causeway_types::ChainId;
+use causeway_types::{BlockRef, ChainId};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
@@ -16,14 +16,17 @@ use crate::{SwapError, chain::SwapChain, clock::Clock};
 /// The newest heads. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Heads {
-    heads: Arc<RwLock<BTreeMap<ChainId, Head>>>,
+    read: Arc<RwLock<BTreeMap<ChainId, Head>>>,
+    /// The newest block of each chain that swaps have been told of, since the start.
+    told: Arc<RwLock<BTreeMap<ChainId, BlockRef>>>,
     clock: Clock,
 }
 
 impl Heads {
     pub(crate) fn new(clock: Clock) -> Self {
         Self {
-            heads: Arc::default(),
+            read: Arc::default(),
+            told: Arc::default(),
             clock,
         }
     }
@@ -36,15 +39,33 @@ impl Heads {
             read_at,
             ..chain.head().await?
         };
-        let mut heads = self.heads.write().unwrap_or_else(PoisonError::into_inner);
+        let mut heads = self.read.write().unwrap_or_else(PoisonError::into_inner);
         heads.insert(chain.id().clone(), head);
         Ok(head)
     }
 
     /// The head of a chain as last read.
     pub(crate) fn of(&self, chain: &ChainId) -> Option<Head> {
-        let heads = self.heads.read().unwrap_or_else(PoisonError::into_inner);
+        let heads = self.read.read().unwrap_or_else(PoisonError::into_inner);
         heads.get(chain).copied()
+    }
+
+    /// Swaps have been told of a chain up to this block.
+    pub(crate) fn tell(&self, chain: &ChainId, block: BlockRef) {
+        let mut told = self.told.write().unwrap_or_else(PoisonError::into_inner);
+        told.insert(chain.clone(), block);
+    }
+
+    /// The newest block that swaps have been told of, unless it was withdrawn.
+    pub(crate) fn newest_told(&self, chain: &ChainId) -> Option<BlockRef> {
+        let told = self.told.read().unwrap_or_else(PoisonError::into_inner);
+        told.get(chain).copied()
+    }
+
+    /// Nothing is known of what swaps have been told of a chain.
+    pub(crate) fn untell(&self, chain: &ChainId) {
+        let mut told = self.told.write().unwrap_or_else(PoisonError::into_inner);
+        told.remove(chain);
     }
 
     /// The heads of a swap's chains, as last read. When that was, they say themselves.

@@ -1,13 +1,16 @@
 //! The swaps in the store, and how they change there.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use causeway_engine::{
     EffectFilter, Engine, EngineError, Filter, Machine as _, ProcessId, Term, Unit,
 };
-use causeway_swap::{Advice, Effect, Input, Leg, Phase, SwapId};
+use causeway_swap::{Advice, Effect, Expiry, Input, Leg, Phase, SwapId};
 use causeway_types::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     SwapError,
@@ -38,6 +41,19 @@ pub struct Trouble {
     pub attempts: u32,
     /// Why it failed the last time.
     pub error: String,
+}
+
+/// Something about a swap that a person should know, and may have to act on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attention {
+    /// The swap.
+    pub swap: SwapId,
+    /// About which leg.
+    pub leg: Leg,
+    /// What.
+    pub advice: Advice,
+    /// Until when it matters.
+    pub until: Expiry,
 }
 
 impl Ledger {
@@ -95,7 +111,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn attention(&self) -> Result<Vec<(SwapId, Leg, Advice)>, SwapError> {
+    pub async fn attention(&self) -> Result<Vec<Attention>, SwapError> {
         let lost = Filter {
             phases: vec![Phase::Lost.name().to_owned()],
             ..Filter::default()
@@ -105,12 +121,27 @@ impl Ledger {
         let mut found = Vec::new();
         for record in self.records(true).await?.into_iter().chain(lost) {
             for effect in record.swap.wanted() {
-                if let Effect::Advise { advice, leg, .. } = effect {
-                    found.push((record.id(), *leg, *advice));
+                if let Effect::Advise { advice, leg, until } = effect {
+                    found.push(Attention {
+                        swap: record.id(),
+                        leg: *leg,
+                        advice: *advice,
+                        until: *until,
+                    });
                 }
             }
         }
         Ok(found)
+    }
+
+    /// How many swaps are in each phase, those included that are over.
+    pub(crate) async fn phases(&self) -> Result<BTreeMap<Phase, u64>, SwapError> {
+        let counts = self.engine.counts(SwapMachine::KIND).await?;
+        let phase = |name: String| serde_json::from_value(name.into()).ok();
+        let known = counts
+            .into_iter()
+            .filter_map(|(name, count)| Some((phase(name)?, count)));
+        Ok(known.collect())
     }
 
     /// Wants a swap to end, as far as that is safe.
@@ -216,6 +247,19 @@ impl Ledger {
         let mut found = self.records(true).await?;
         found.extend(theirs.filter(can_claim));
         Ok(found)
+    }
+
+    /// Swaps that count as cancelled although a lock of ours may still come into a block: it was decided
+    /// on, perhaps sent, and never seen.
+    pub(crate) async fn may_yet_be_locked(&self) -> Result<Vec<Record>, SwapError> {
+        let cancelled = Filter {
+            phases: vec![Phase::Cancelled.name().to_owned()],
+            ..Filter::default()
+        };
+        let cancelled = self.engine.processes::<SwapMachine>(cancelled).await?;
+        let records = cancelled.into_iter().map(|process| process.state);
+        let may_be = |record: &Record| record.swap.intents().lock;
+        Ok(records.filter(may_be).collect())
     }
 
     /// What we watch over for others; on request only what is not over.

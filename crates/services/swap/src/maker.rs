@@ -83,6 +83,11 @@ impl Maker {
         }
     }
 
+    /// What is exchanged.
+    pub(crate) fn pairs(&self) -> &[Pair] {
+        &self.config.pairs
+    }
+
     /// What is offered now. A pair without a price is left out.
     pub(crate) async fn offers(&self) -> Result<Offers, SwapError> {
         let now = self.desk.ledger.clock.now();

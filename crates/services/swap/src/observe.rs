@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use alloy_primitives::B256;
 use causeway_engine::{JournalEntry, Machine as _, ProcessId, Unit};
 use causeway_swap::{Input, Leg, SwapId};
-use causeway_types::BlockRef;
+use causeway_types::{BlockRef, ChainId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::watch;
@@ -49,7 +49,7 @@ impl Observer {
 
     /// Up to which height swaps have been told, which outlives a restart.
     fn stream_told(&self) -> String {
-        format!("{}/told", self.stream())
+        told_of(self.chain.id())
     }
 
     /// Observes until stopped, beginning anew after whatever passes. What does not pass ends the service.
@@ -142,6 +142,7 @@ impl Observer {
             .await?;
         self.save(&follow.cursor(), unit).await?;
         self.told.send_replace(Some(told));
+        self.ledger.heads.untell(self.chain.id());
         Ok((follow, until))
     }
 
@@ -198,6 +199,11 @@ impl Observer {
             self.ledger.heads.refresh(self.chain.as_ref()).await?;
         }
         let mut unit = self.ledger.begin().await?;
+        let newest = match &update {
+            ChainUpdate::Block { block, .. } => Some(*block),
+            ChainUpdate::Withdrawn { .. } => None,
+            ChainUpdate::Final { .. } => self.ledger.heads.newest_told(self.chain.id()),
+        };
         let told = match &update {
             ChainUpdate::Block { block, .. } => Some(block.height),
             ChainUpdate::Withdrawn { block } => block.height.checked_sub(1),
@@ -229,6 +235,10 @@ impl Observer {
         }
         self.save(cursor, unit).await?;
         self.told.send_replace(told);
+        match newest {
+            Some(block) => self.ledger.heads.tell(self.chain.id(), block),
+            None => self.ledger.heads.untell(self.chain.id()),
+        }
         Ok(())
     }
 
@@ -273,6 +283,11 @@ impl Observer {
     }
 }
 
+/// Where in the store it stands up to which height swaps have been told of a chain.
+fn told_of(chain: &ChainId) -> String {
+    format!("swaps/{chain}/told")
+}
+
 /// The legs that journal entries are about, each once.
 fn legs<'a>(entries: impl IntoIterator<Item = &'a JournalEntry>) -> BTreeSet<(SwapId, Leg)> {
     let leg = |entry: &JournalEntry| {
@@ -284,6 +299,12 @@ fn legs<'a>(entries: impl IntoIterator<Item = &'a JournalEntry>) -> BTreeSet<(Sw
 }
 
 impl Ledger {
+    /// Up to which height swaps have been told of a chain, by whoever works on them.
+    pub(crate) async fn told_up_to(&self, chain: &ChainId) -> Result<Option<u64>, SwapError> {
+        let told = self.engine.cursor(&told_of(chain)).await?;
+        Ok(told.and_then(|height| height.parse().ok()))
+    }
+
     /// Tells a swap of something, after the newest heads.
     pub(crate) async fn tell(
         &self,

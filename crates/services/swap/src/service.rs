@@ -24,6 +24,7 @@ use crate::{
     clock::Clock,
     conversation::{Chains, Conversations},
     desk::{Desk, Spans},
+    forget::keep_forgetting,
     identity::{PeerId, PeerKey},
     ledger::Ledger,
     maker::{Maker, MakerConfig},
@@ -75,6 +76,8 @@ pub struct SwapService {
     ledger: Ledger,
     chains: Chains,
     block_times: BTreeMap<ChainId, Duration>,
+    /// How long the next block of a chain may take, in seconds.
+    patience: BTreeMap<ChainId, u64>,
     key: Arc<PeerKey>,
     owner: String,
     leads: watch::Sender<bool>,
@@ -98,6 +101,10 @@ impl SwapService {
             chains.insert(id, part.chain);
         }
         let chains: Chains = Arc::new(chains);
+        let policies = config.policy.chains.iter();
+        let patience = policies
+            .map(|(id, policy)| (id.clone(), policy.timing.blocks().at_most(1)))
+            .collect();
         let conversations = Conversations::new(key.clone(), ledger.clone(), chains.clone());
         let desk = Desk::new(
             ledger.clone(),
@@ -117,6 +124,7 @@ impl SwapService {
             ledger,
             chains,
             block_times,
+            patience,
             key,
             owner: config.owner,
             leads: watch::Sender::new(false),
@@ -150,6 +158,18 @@ impl SwapService {
     /// The chains that we swap on.
     pub fn chains(&self) -> impl Iterator<Item = &dyn SwapChain> {
         self.chains.values().map(AsRef::as_ref)
+    }
+
+    pub(crate) fn maker(&self) -> Option<&Maker> {
+        self.maker.as_deref()
+    }
+
+    pub(crate) fn patience(&self, chain: &ChainId) -> u64 {
+        self.patience.get(chain).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn is_leading(&self) -> bool {
+        *self.leads.borrow()
     }
 
     /// Waits until this process is the one that works on the swaps of the store.
@@ -202,6 +222,7 @@ impl SwapService {
     /// When its chains are not ours, or the store fails.
     pub async fn watch_over(&self, ward: Ward) -> Result<SwapId, SwapError> {
         let swap = ward.swap();
+        let _beginning = self.desk.beginning().await;
         self.look_out_for(&ward)?;
         let mut unit = self.ledger.begin().await?;
         let input = (self.ledger.clock.now(), Watched::Begins(Box::new(ward)));
@@ -214,6 +235,11 @@ impl SwapService {
     fn look_out_for(&self, ward: &Ward) -> Result<(), SwapError> {
         let at = Leg::BOTH.map(|leg| ward.at(leg));
         self.desk.watch(ward.number, &ward.terms, at)
+    }
+
+    /// How many swaps, ours and those that we watch over, have locks that are looked out for.
+    pub fn watched(&self) -> usize {
+        self.desk.watched().len()
     }
 
     /// Whether the party can be talked to now.
@@ -310,6 +336,10 @@ impl SwapService {
             self.ledger.clone(),
             ours.clone(),
         )));
+        go(tokio::spawn(keep_forgetting(
+            self.desk.clone(),
+            ours.clone(),
+        )));
         self.leads.send_replace(true);
         let joined = tasks.into_iter().map(async |task| {
             let outcome = task.await;
@@ -332,7 +362,7 @@ impl SwapService {
     /// Looks out for the locks of all swaps that are under way.
     async fn watch_all(&self) -> Result<(), SwapError> {
         let open = self.ledger.under_way().await?;
-        for record in &open {
+        for record in open.iter().chain(&self.ledger.may_yet_be_locked().await?) {
             let at = Leg::BOTH.map(|leg| record.locked_at(leg));
             self.desk.watch(record.number, record.terms(), at)?;
         }

@@ -127,6 +127,11 @@ impl Watch {
         self.secret.as_ref()
     }
 
+    /// The block that spends a lock of the swap.
+    pub(crate) const fn spent_in(&self, leg: Leg) -> Option<BlockRef> {
+        self.legs.of(leg).spent_in
+    }
+
     /// The blocks of a chain that spend locks of the swap.
     pub(crate) fn spends_on(&self, chain: &ChainId) -> Vec<BlockRef> {
         let mut blocks = Vec::new();

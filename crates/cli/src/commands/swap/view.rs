@@ -2,14 +2,14 @@
 
 use std::{fmt, time::Duration};
 
-use causeway_swap::{Advice, Effect, Expiry, Leg, Phase, Spend};
+use causeway_swap::{Effect, Expiry, Leg, Phase, Spend};
 use causeway_swap_service::{Record, Trouble};
 use causeway_types::Timestamp;
 use serde::Serialize;
 
 use crate::{
     failure::Failure,
-    swaps::{AssetInfo, Assets},
+    swaps::{AssetInfo, Assets, advise},
 };
 
 /// A swap.
@@ -119,7 +119,7 @@ impl SwapView {
             gives: show(role.locks()),
             gets: show(role.claims()),
             legs: [leg(Leg::First, &first), leg(Leg::Second, &second)],
-            advice: record.swap.wanted().iter().filter_map(advise).collect(),
+            advice: record.swap.wanted().iter().filter_map(advise_of).collect(),
             // What is still tried for the other party's sake after that is none of ours.
             troubles: if phase.is_settled() {
                 Vec::new()
@@ -366,33 +366,12 @@ const fn spend_name(spend: Spend) -> &'static str {
     }
 }
 
-/// What a person can do about it.
-fn advise(effect: &Effect) -> Option<String> {
-    let Effect::Advise { advice, leg, until } = effect else {
-        return None;
-    };
-    Some(match advice {
-        Advice::WrongLock => format!(
-            "what was presented as the lock of the {leg} is another: nothing is locked or shown for it; the other party can take it back from {until} on"
-        ),
-        Advice::DuplicateLock => format!(
-            "the {leg} was locked twice: only the first is looked after; whoever made the second can take it back from {until} on"
-        ),
-        Advice::FinalBlockGone => format!(
-            "the chain of the {leg} has taken back a block that counted as final: ask for more confirmations there, and look at this swap until {until}"
-        ),
-        Advice::UnknownSpend => {
-            format!("the lock of the {leg} was spent in a way that cannot be explained: look at it")
-        }
-        Advice::ClaimIsLate => format!(
-            "our claim of the {leg} is not in a block and can be raced from {until} on: see that nodes take it, and raise fee_cap if fees are high"
-        ),
-        Advice::BothLegsLost => {
-            format!(
-                "the {leg} did not come to us although ours is gone: an assumption in [swaps] did not hold"
-            )
-        }
-    })
+/// What a person can do about it, if it is for a person.
+fn advise_of(effect: &Effect) -> Option<String> {
+    match effect {
+        Effect::Advise { advice, leg, until } => Some(advise(*advice, *leg, *until)),
+        _ => None,
+    }
 }
 
 fn now() -> Timestamp {

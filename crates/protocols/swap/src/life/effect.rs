@@ -125,6 +125,16 @@ impl Effect {
 }
 
 impl Advice {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::WrongLock,
+        Self::DuplicateLock,
+        Self::FinalBlockGone,
+        Self::UnknownSpend,
+        Self::ClaimIsLate,
+        Self::BothLegsLost,
+    ];
+
     /// The advice as keys and metrics name it.
     pub const fn name(self) -> &'static str {
         match self {

@@ -11,6 +11,7 @@ mod error;
 mod event;
 mod follow;
 mod lock;
+mod look;
 mod read;
 mod registry;
 mod send;
@@ -18,5 +19,6 @@ mod settings;
 mod side;
 
 pub use deploy::deploy_hash_time_lock;
+pub use look::{balance_of, check_contract};
 pub use settings::EvmSettings;
 pub use side::EvmSide;

@@ -14,6 +14,7 @@ mod conversations;
 mod cooperation;
 mod crashes;
 mod endpoints;
+mod forgetting;
 mod last_moment;
 mod reorganisations;
 mod silence;

@@ -29,6 +29,12 @@ async fn is_over(tower: &Party) -> bool {
     tower.ledger().watches(true).await.unwrap().is_empty()
 }
 
+/// How many swaps it looks out for.
+async fn watched(tower: &Party) -> usize {
+    let asked = tower.ask(|service| async move { service.watched() });
+    asked.await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tower_takes_back_for_whoever_is_away() {
     join_all(Setup::BOTH_WAYS.map(async |setup| {
@@ -49,11 +55,16 @@ async fn a_tower_takes_back_for_whoever_is_away() {
         world.expire(swap, Leg::Second).await;
         world.a_while().await;
         assert!(!world.waits(Leg::First).await);
+        assert_eq!(watched(&tower).await, 1);
         tower.crash().await;
         tower.start().await;
         world.expire(swap, Leg::First).await;
         world
             .until("taken back and over", async |_| is_over(&tower).await)
+            .await;
+        world.mine(Leg::First, 2 * FINAL_AFTER).await;
+        world
+            .until("forgotten", async |_| watched(&tower).await == 0)
             .await;
         assert_eq!(world.all_moves(before).await, [Moves::NONE; 2]);
     }))

@@ -387,7 +387,7 @@ impl World {
         let attention = self.party(who).ledger().attention().await.unwrap();
         attention
             .into_iter()
-            .map(|(_, leg, advice)| (leg, advice))
+            .map(|found| (found.leg, found.advice))
             .collect()
     }
 
