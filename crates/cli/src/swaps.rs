@@ -33,6 +33,7 @@ use crate::{
     failure::Failure,
     keys::{NodeSigner, open_key, open_signer},
     network,
+    store::busy,
 };
 
 /// Swaps as configured, with what is known of their assets.
@@ -228,9 +229,11 @@ async fn open_lane(
         EvmSettings::lane(),
     );
     lane.await.map(Arc::new).map_err(|error| {
-        Failure::failed("lane", error)
-            .at("swaps.key")
-            .remedy("let this node alone send with its key, and keep its store with its chain")
+        busy(&error).unwrap_or_else(|| {
+            Failure::failed("lane", error)
+                .at("swaps.key")
+                .remedy("let this node alone send with its key, and keep its store with its chain")
+        })
     })
 }
 

@@ -82,3 +82,54 @@ async fn a_postgres_store_is_copied_and_restored_and_the_copy_is_known_as_one() 
     assert_eq!(value.as_deref(), Some("old"));
     assert_ne!(place, place_of_copy);
 }
+
+/// A part of a configuration that lets commands about swaps look into the store.
+const SWAPS: &str = r#"
+[swaps]
+seed = { file = "swaps.seed" }
+
+[[swaps.chains]]
+id = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328"
+name = "bitcoin"
+endpoints = ["http://127.0.0.1:18443"]
+cookie = "regtest/.cookie"
+long = "144 blocks"
+short = "72 blocks"
+"#;
+
+#[tokio::test]
+async fn who_only_reads_waits_for_no_writer_and_who_writes_is_told_whom_it_waits_for() {
+    let sqlite = Sandbox::with_starter("sqlite://causeway.db", "sqlite://causeway.db");
+    let file = format!("sqlite://{}", sqlite.path("causeway.db").display());
+    let server = PostgresServer::start().unwrap();
+    let database = server.create_database().unwrap();
+    let postgres = Sandbox::with_starter("sqlite://causeway.db", &database);
+    for (sandbox, url) in [(sqlite, file), (postgres, database)] {
+        let config = sandbox.read("causeway.toml");
+        sandbox.write("causeway.toml", &format!("{config}{SWAPS}"));
+        set(&url, "there").await;
+        let engine = Engine::open(&url).await.unwrap();
+        let mut unit = engine.begin(UnixMillis::now()).await.unwrap();
+        unit.set_cursor("stream", "not yet").await.unwrap();
+        for (reading, code) in [
+            (&["swap", "list"][..], 0),
+            (&["swap", "show", "0x7b21"], 2),
+            (&["packets", "list"], 0),
+        ] {
+            let outcome = sandbox.run(reading);
+            assert_eq!(outcome.code, code, "{reading:?}: {outcome:?}");
+            assert!(!outcome.stderr.contains("busy"), "{outcome:?}");
+        }
+        let unknown = sandbox.run(&["swap", "show", "0x7b21"]);
+        assert!(unknown.stderr.contains("none that begins"), "{unknown:?}");
+        if url.starts_with("sqlite") {
+            let marked = sandbox.run(&["store", "restored"]);
+            assert_eq!(marked.code, 1, "{marked:?}");
+            for words in ["store: the store is busy", "help: try again"] {
+                assert!(marked.stderr.contains(words), "{words:?}: {marked:?}");
+            }
+        }
+        drop(unit);
+        engine.close().await;
+    }
+}

@@ -50,17 +50,34 @@ impl Engine {
     pub async fn open_with(url: &str, options: EngineOptions) -> Result<Self, EngineError> {
         let changed = watch::Sender::new(0);
         let database = Database::open(url, &changed).await?;
+        Ok(Self::over(database, changed, options))
+    }
+
+    /// Opens a store that exists, to read it alone. Nothing is made, changed or brought up to date, and
+    /// nobody is waited for: whoever writes meanwhile is not held up, and does not hold up this one.
+    /// What is not committed is not seen, and whatever would write fails.
+    ///
+    /// # Errors
+    /// [`EngineError::Outdated`] when the tables are those of an earlier version:
+    /// [`open`](Self::open) brings them up to date.
+    pub async fn open_to_read(url: &str) -> Result<Self, EngineError> {
+        let changed = watch::Sender::new(0);
+        let database = Database::open_to_read(url, &changed).await?;
+        Ok(Self::over(database, changed, EngineOptions::default()))
+    }
+
+    fn over(database: Database, changed: watch::Sender<u64>, options: EngineOptions) -> Self {
         let random = options
             .seed
             .map_or_else(StdRng::from_os_rng, StdRng::seed_from_u64);
-        Ok(Self {
+        Self {
             shared: Arc::new(Shared {
                 database,
                 changed,
                 retry: options.retry,
                 random: Mutex::new(random),
             }),
-        })
+        }
     }
 
     /// Begins a unit of work that happens at `now`. Only one is open at a time, in all processes

@@ -30,7 +30,20 @@ pub enum EngineError {
     TemporaryDirectory(#[source] std::io::Error),
     /// The database refused.
     #[error("database")]
-    Database(#[from] sqlx::Error),
+    Database(#[source] sqlx::Error),
+    /// Another process has not let go of the store for longer than this one waits for its turn to write.
+    #[error("the store is busy: another process has been writing to it for longer than we wait")]
+    Busy,
+    /// The tables are those of an earlier version, and somebody who only reads leaves them alone.
+    #[error(
+        "the store's tables are those of an earlier version (expected {expected}, found {found})"
+    )]
+    Outdated {
+        /// The newest change to the tables that this build knows.
+        expected: i64,
+        /// The newest one that was made; 0 for none.
+        found: i64,
+    },
     /// The database's tables are not what this build expects and cannot be brought there.
     #[error("database migration")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -116,10 +129,32 @@ impl EngineError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Database(error) => is_transient(error),
-            Self::BrokenUnit | Self::Contended { .. } | Self::Deposed { .. } => true,
+            Self::Busy | Self::BrokenUnit | Self::Contended { .. } | Self::Deposed { .. } => true,
             _ => false,
         }
     }
+}
+
+impl From<sqlx::Error> for EngineError {
+    fn from(error: sqlx::Error) -> Self {
+        if is_busy(&error) {
+            return Self::Busy;
+        }
+        Self::Database(error)
+    }
+}
+
+/// Whether the write lock was not to be had in time.
+fn is_busy(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else {
+        return false;
+    };
+    let code = error.code().unwrap_or_default();
+    if error.try_downcast_ref::<PgDatabaseError>().is_some() {
+        return code == LOCK_NOT_AVAILABLE;
+    }
+    code.parse::<i64>()
+        .is_ok_and(|code| code & 0xff == SQLITE_BUSY)
 }
 
 fn is_transient(error: &sqlx::Error) -> bool {
@@ -140,9 +175,14 @@ fn is_transient(error: &sqlx::Error) -> bool {
     }
 }
 
+/// What `SQLite` says when another process holds a lock for too long.
+const SQLITE_BUSY: i64 = 5;
+/// What `PostgreSQL` says then.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
 fn passes_on_sqlite(code: &str) -> bool {
-    // Primary result codes: busy, locked, I/O error, disk full.
-    const PASSING: [i64; 4] = [5, 6, 10, 13];
+    // Primary result codes: locked, I/O error, disk full.
+    const PASSING: [i64; 3] = [6, 10, 13];
     code.parse::<i64>()
         .is_ok_and(|code| PASSING.contains(&(code & 0xff)))
 }
@@ -151,9 +191,9 @@ fn passes_on_postgres(code: &str) -> bool {
     // Classes: connection, insufficient resources, the operator's intervention (also a restart),
     // system errors.
     const CLASSES: [&str; 4] = ["08", "53", "57", "58"];
-    // Idle in transaction for too long, a server that only reads (after a fail-over), a lock not to
-    // be had in time, a serialization failure, a deadlock.
-    const CODES: [&str; 5] = ["25P03", "25006", "55P03", "40001", "40P01"];
+    // Idle in transaction for too long, a server that only reads (after a fail-over), a serialization
+    // failure, a deadlock.
+    const CODES: [&str; 4] = ["25P03", "25006", "40001", "40P01"];
     CODES.contains(&code) || CLASSES.iter().any(|class| code.starts_with(class))
 }
 

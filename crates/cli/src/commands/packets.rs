@@ -17,7 +17,7 @@ use self::{
     list::ListArgs,
     story::ShowArgs,
 };
-use crate::{config, failure::Failure, output::Output};
+use crate::{config, failure::Failure, output::Output, store::busy};
 
 /// The arguments of `causeway packets`.
 #[derive(Debug, Args)]
@@ -111,8 +111,10 @@ fn message_of(effect: &EffectView) -> &str {
         .unwrap_or("message")
 }
 
-fn store(error: &dyn std::error::Error) -> Failure {
-    Failure::failed("store", error)
-        .at("store")
-        .remedy("check that the store is this node's own and whole")
+fn store(error: &(dyn std::error::Error + 'static)) -> Failure {
+    busy(error).unwrap_or_else(|| {
+        Failure::failed("store", error)
+            .at("store")
+            .remedy("check that the store is this node's own and whole")
+    })
 }

@@ -14,7 +14,7 @@ use crate::{
     config::{self, LoadedConfig, Store},
     failure::{Failure, chain_of},
     output::Output,
-    store::open_existing,
+    store::{busy, open_existing},
 };
 
 /// The arguments of `causeway store`.
@@ -97,7 +97,9 @@ pub(crate) async fn execute(args: StoreArgs, path: &Path, output: Output) -> Res
             let engine = open_existing(&loaded).await?;
             let marked = engine.mark_as_copy().await;
             engine.close().await;
-            marked.map_err(|error| Failure::failed("store", chain_of(&error)))?;
+            marked.map_err(|error| {
+                busy(&error).unwrap_or_else(|| Failure::failed("store", chain_of(&error)))
+            })?;
             output.print(&Marked { restored: true });
             return Ok(());
         }

@@ -22,7 +22,7 @@ use self::{
     take::TakeArgs,
     tower::{DelegateArgs, TowerArgs},
 };
-use crate::{config, failure::Failure, output::Output, swaps};
+use crate::{config, failure::Failure, output::Output, store::busy, swaps};
 
 /// The arguments of `causeway swap`.
 #[derive(Debug, Args)]
@@ -91,6 +91,9 @@ pub(crate) async fn execute(args: SwapArgs, path: &Path, output: Output) -> Resu
 
 /// What went wrong with a swap, in a command's words.
 fn failed(error: &SwapError) -> Failure {
+    if let Some(failure) = busy(error) {
+        return failure;
+    }
     let failure = Failure::failed("swap", error);
     match error {
         SwapError::Refused(Refusal::Time(_)) => failure.remedy(

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::Sqlite;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::pool::{PoolConnection, PoolOptions};
 use tokio::sync::watch;
 
@@ -18,6 +19,9 @@ pub(crate) use statement::{Row, query, statement};
 use crate::EngineError;
 
 const READERS: u32 = 4;
+
+/// Which changes were made to the tables.
+const MADE: &str = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
 
 /// A database with one writer and a few readers.
 #[derive(Debug)]
@@ -39,6 +43,22 @@ impl Database {
             scheme => Err(EngineError::UnsupportedStore {
                 scheme: scheme.to_owned(),
             }),
+        }
+    }
+
+    /// Opens the database at `url` to read it alone.
+    pub(crate) async fn open_to_read(
+        url: &str,
+        changed: &watch::Sender<u64>,
+    ) -> Result<Self, EngineError> {
+        match url.split(':').next().unwrap_or_default() {
+            "sqlite" => Ok(Self::Sqlite(sqlite::Sqlite::open_to_read(url).await?)),
+            "postgres" | "postgresql" => {
+                let database = postgres::Postgres::open_to_read(url).await?;
+                Ok(Self::Postgres(database))
+            }
+            // Says which are known.
+            _ => Self::open(url, changed).await,
         }
     }
 
@@ -154,6 +174,22 @@ impl DerefMut for Transaction {
     fn deref_mut(&mut self) -> &mut Connection {
         &mut self.0
     }
+}
+
+/// Whether the changes that were made to the tables, in order, are all that this build knows, and no others.
+fn check_tables(migrator: &Migrator, made: &[i64]) -> Result<(), EngineError> {
+    let known: Vec<i64> = migrator.iter().map(|change| change.version).collect();
+    if let Some(later) = made.iter().find(|version| !known.contains(version)) {
+        return Err(MigrateError::VersionMissing(*later).into());
+    }
+    if made.len() == known.len() {
+        return Ok(());
+    }
+    let newest = |versions: &[i64]| versions.last().copied().unwrap_or_default();
+    Err(EngineError::Outdated {
+        expected: newest(&known),
+        found: newest(made),
+    })
 }
 
 fn pool<D: sqlx::Database>(connections: u32, patience: Duration) -> PoolOptions<D> {

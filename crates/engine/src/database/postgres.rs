@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tracing::warn;
 
-use super::{Connection, READERS, pool, query};
+use super::{Connection, MADE, READERS, check_tables, pool, query};
 use crate::EngineError;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -47,17 +47,15 @@ pub(crate) struct Postgres {
     /// One connection: the writers of this process take turns here instead of at the server.
     writer: PgPool,
     readers: PgPool,
-    listener: AbortHandle,
+    /// Nobody listens who only reads.
+    listener: Option<AbortHandle>,
     /// Tells our own notifications from those of others.
     instance: String,
 }
 
 impl Postgres {
     pub(super) async fn open(url: &str, changed: watch::Sender<u64>) -> Result<Self, EngineError> {
-        let connect = PgConnectOptions::from_str(url)?
-            .application_name("causeway")
-            .statement_cache_capacity(256)
-            .options(SETTINGS);
+        let connect = connect(url)?;
         let writer = tried(pool(1, ACQUIRE_TIMEOUT))
             .connect_with(connect.clone())
             .await?;
@@ -73,8 +71,32 @@ impl Postgres {
         Ok(Self {
             writer,
             readers,
-            listener: listener.abort_handle(),
+            listener: Some(listener.abort_handle()),
             instance,
+        })
+    }
+
+    /// Readers wait for nobody here, and the server refuses what they might write.
+    pub(super) async fn open_to_read(url: &str) -> Result<Self, EngineError> {
+        let connect = connect(url)?.options([("default_transaction_read_only", "on")]);
+        let readers = tried(pool(READERS, ACQUIRE_TIMEOUT))
+            .connect_with(connect)
+            .await?;
+        let has_changes: bool =
+            sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+                .fetch_one(&readers)
+                .await?;
+        let made: Vec<i64> = if has_changes {
+            sqlx::query_scalar(MADE).fetch_all(&readers).await?
+        } else {
+            Vec::new()
+        };
+        check_tables(&MIGRATIONS, &made)?;
+        Ok(Self {
+            writer: readers.clone(),
+            readers,
+            listener: None,
+            instance: String::new(),
         })
     }
 
@@ -119,16 +141,29 @@ impl Postgres {
     }
 
     pub(super) async fn close(&self) {
-        self.listener.abort();
+        self.stop_listening();
         self.readers.close().await;
         self.writer.close().await;
+    }
+
+    fn stop_listening(&self) {
+        if let Some(listener) = &self.listener {
+            listener.abort();
+        }
     }
 }
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        self.listener.abort();
+        self.stop_listening();
     }
+}
+
+fn connect(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
+    Ok(PgConnectOptions::from_str(url)?
+        .application_name("causeway")
+        .statement_cache_capacity(256)
+        .options(SETTINGS))
 }
 
 fn tried(pool: PoolOptions<sqlx::Postgres>) -> PoolOptions<sqlx::Postgres> {

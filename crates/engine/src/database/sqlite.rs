@@ -11,7 +11,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
 use tempfile::TempDir;
 
-use super::{READERS, pool};
+use super::{MADE, READERS, check_tables, pool};
 use crate::EngineError;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -65,6 +65,35 @@ impl Sqlite {
             readers,
             file,
             _private: private,
+        })
+    }
+
+    /// What is committed can be read at any time: a file in write-ahead logging lets readers wait for
+    /// nobody.
+    pub(super) async fn open_to_read(url: &str) -> Result<Self, EngineError> {
+        let connect = SqliteConnectOptions::from_str(url)?
+            .read_only(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .statement_cache_capacity(256);
+        let file = connect.get_filename().to_owned();
+        let readers = pool(READERS, ACQUIRE_TIMEOUT).connect_with(connect).await?;
+        let has_changes: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations')",
+        )
+        .fetch_one(&readers)
+        .await?;
+        let made: Vec<i64> = if has_changes {
+            sqlx::query_scalar(MADE).fetch_all(&readers).await?
+        } else {
+            Vec::new()
+        };
+        check_tables(&MIGRATIONS, &made)?;
+        Ok(Self {
+            // Refuses to write.
+            writer: readers.clone(),
+            readers,
+            file,
+            _private: None,
         })
     }
 

@@ -9,6 +9,8 @@ on_each_store! {
     a_database_of_the_first_version_is_brought_up_to_date_and_keeps_its_rows,
     a_database_of_a_later_version_is_left_alone,
     many_may_open_the_same_new_file_together,
+    whoever_only_reads_waits_for_no_writer_and_writes_nothing,
+    whoever_only_reads_leaves_other_tables_alone,
     all_of_it_can_be_done_from_a_spawned_task,
 }
 
@@ -47,6 +49,58 @@ async fn many_may_open_the_same_new_file_together(store: Store) {
         tasks.spawn(async move { Engine::open(&url).await.unwrap() });
     }
     assert_eq!(tasks.join_all().await.len(), 6);
+}
+
+async fn whoever_only_reads_waits_for_no_writer_and_writes_nothing(store: Store) {
+    let engine = store.open().await;
+    feed(&engine, "p", add(1), at(1)).await;
+    // Another process writes, for as long as it likes.
+    let mut unit = engine.begin(at(2)).await.unwrap();
+    unit.handle::<Adder>("p", Some(add(1))).await.unwrap();
+    unit.set_cursor("s", "flushes").await.unwrap();
+    let read = async {
+        let reader = Engine::open_to_read(&store.url()).await.unwrap();
+        let seen = reader.process::<Adder>("p").await.unwrap().unwrap();
+        (reader, seen.state)
+    };
+    let (reader, seen) = tokio::time::timeout(Duration::from_secs(5), read)
+        .await
+        .expect("the reader waits for the writer");
+    assert_eq!(seen, 1, "what is not committed was seen");
+    unit.commit().await.unwrap();
+    let seen = reader.process::<Adder>("p").await.unwrap().unwrap();
+    assert_eq!(seen.state, 2);
+    let written = async {
+        let mut unit = reader.begin(at(3)).await?;
+        unit.set_cursor("s", "changed").await?;
+        unit.commit().await
+    };
+    assert!(matches!(written.await, Err(EngineError::Database(_))));
+    assert_eq!(
+        engine.cursor("s").await.unwrap().as_deref(),
+        Some("flushes")
+    );
+}
+
+async fn whoever_only_reads_leaves_other_tables_alone(store: Store) {
+    let outdated = |error: EngineError| matches!(error, EngineError::Outdated { .. });
+    store.migrate_to_first_version().await;
+    assert!(outdated(
+        Engine::open_to_read(&store.url()).await.unwrap_err()
+    ));
+    let guards = store.sql("SELECT * FROM guards").await;
+    assert!(guards.is_err(), "the tables were brought up to date");
+    store.open().await.close().await;
+    Engine::open_to_read(&store.url()).await.unwrap();
+    store
+        .sql(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, \
+             execution_time) VALUES (9999, 'from the future', TRUE, '', 0)",
+        )
+        .await
+        .unwrap();
+    let later = Engine::open_to_read(&store.url()).await.unwrap_err();
+    assert!(matches!(later, EngineError::Migration(_)));
 }
 
 async fn all_of_it_can_be_done_from_a_spawned_task(store: Store) {
@@ -128,6 +182,29 @@ async fn a_directory_that_does_not_exist_is_an_error_and_not_created() {
     let result = Engine::open(&format!("sqlite://{}", path.display())).await;
     assert!(matches!(result, Err(EngineError::Database(_))));
     assert!(!path.parent().unwrap().exists());
+}
+
+#[tokio::test]
+async fn reading_makes_no_store() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("engine.sqlite");
+    let url = format!("sqlite://{}", path.display());
+    assert!(Engine::open_to_read(&url).await.is_err());
+    assert!(!path.exists());
+    // A file that nobody has written to yet has no tables, and gets none.
+    std::fs::write(&path, "").unwrap();
+    let error = Engine::open_to_read(&url).await.unwrap_err();
+    assert!(matches!(error, EngineError::Outdated { found: 0, .. }));
+}
+
+#[tokio::test]
+async fn whoever_waits_too_long_for_another_process_is_told_so() {
+    let store = Store::sqlite();
+    let (one, other) = (store.open().await, store.open().await);
+    let _unit = one.begin(at(1)).await.unwrap();
+    let error = other.begin(at(1)).await.unwrap_err();
+    assert!(matches!(error, EngineError::Busy), "{error:?}");
+    assert!(error.is_transient());
 }
 
 #[tokio::test]

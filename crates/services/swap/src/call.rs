@@ -84,12 +84,12 @@ async fn connect(url: &Url) -> Result<Wire, TalkError> {
     Ok(Wire::over(socket, Message::text, ping, read))
 }
 
-fn ping() -> Message {
+pub(crate) fn ping() -> Message {
     Message::Ping(tokio_tungstenite::tungstenite::Bytes::new())
 }
 
 /// What a message means for a conversation.
-fn read(message: Message) -> Received {
+pub(crate) fn read(message: Message) -> Received {
     match message {
         Message::Text(text) => Received::Text(text.to_string()),
         Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Received::Nothing,

@@ -8,6 +8,9 @@ use std::{
 use async_trait::async_trait;
 use causeway_swap::{Input, Leg, Message, Secret, SwapId};
 use causeway_types::ChainId;
+use futures::future::join_all;
+use tokio::time::Instant;
+use tracing::debug;
 
 use crate::{
     SwapError,
@@ -22,9 +25,9 @@ use crate::{
 /// The chains that are swapped on.
 pub(crate) type Chains = Arc<BTreeMap<ChainId, Arc<dyn SwapChain>>>;
 
-/// Halves of signatures that wait for the other party's, by what they are for; nothing where the other
-/// party signs alone.
-type Asking = HashMap<(SwapId, Together), Option<Box<dyn Session>>>;
+/// Halves of signatures that wait for the other party's, by what they are for, and since when; nothing where
+/// the other party signs alone.
+type Asking = HashMap<(SwapId, Together), (Instant, Option<Box<dyn Session>>)>;
 
 /// All conversations. Cheap to clone.
 #[derive(Clone)]
@@ -121,7 +124,8 @@ impl Conversations {
         let request = session.as_ref().map(|session| session.request());
         let mut asking = self.0.asking.lock().unwrap_or_else(PoisonError::into_inner);
         // Asked again, with another nonce, it is still the same that we ask for.
-        if asking.insert((record.id(), what), session).is_none() {
+        let begun = (Instant::now(), session);
+        if asking.insert((record.id(), what), begun).is_none() {
             note(what, "asked");
         }
         Ok(request.unwrap_or_default())
@@ -145,44 +149,73 @@ impl Conversations {
         Ok(())
     }
 
-    /// Takes in what a party says, for good.
-    async fn take_in(&self, peer: PeerId, swap: SwapId, talk: Talk) -> Result<(), SwapError> {
-        let ledger = &self.0.ledger;
-        let record = ledger.record(swap).await?;
+    /// Takes in what a party says, for good: all of it in one unit, because the store writes one after the
+    /// other, and each waits for the disk.
+    async fn take_in(
+        &self,
+        peer: PeerId,
+        words: Vec<(SwapId, Talk)>,
+    ) -> Vec<Result<(), Arc<SwapError>>> {
+        let words = words.into_iter();
+        let meanings = words.map(|(swap, talk)| self.meaning(peer, swap, talk));
+        let meanings = join_all(meanings).await;
+        let kept = self.keep(meanings.iter().flatten()).await.map_err(Arc::new);
+        let outcomes = meanings.into_iter();
+        let outcomes = outcomes.map(|meaning| meaning.map(drop).map_err(Arc::new));
+        outcomes.map(|outcome| outcome.and(kept.clone())).collect()
+    }
+
+    /// What a word means for a swap.
+    async fn meaning(
+        &self,
+        peer: PeerId,
+        swap: SwapId,
+        talk: Talk,
+    ) -> Result<(SwapId, Vec<Happened>), SwapError> {
+        let record = self.0.ledger.record(swap).await?;
         if record.peer.id != peer {
             // Whose swaps there are is nobody else's business.
             return Err(SwapError::UnknownSwap(swap));
         }
-        match talk {
+        let asked = |what, request| Happened::Asked(Asked { what, request });
+        let meaning = match talk {
             Talk::AsksToClaim { secret, request } => {
                 let secret = Some(secret);
                 let message = Message::AsksToClaim { secret };
-                let what = Together::Claim;
-                let mut unit = ledger.begin().await?;
-                for happened in [
+                vec![
                     Happened::Input(Input::Message { message }),
-                    Happened::Asked(Asked { what, request }),
-                ] {
-                    ledger
-                        .handle(&mut unit, swap, ledger.clock.now(), happened)
-                        .await?;
-                }
-                Ok(unit.commit().await?)
+                    asked(Together::Claim, request),
+                ]
             }
-            Talk::AsksForRefund { request } => {
-                let what = Together::Refund;
-                ledger
-                    .happen(swap, Happened::Asked(Asked { what, request }))
-                    .await
-            }
+            Talk::AsksForRefund { request } => vec![asked(Together::Refund, request)],
             Talk::Answers { what, answer } => {
                 let signed = self.finish(&record, what, &answer).await?;
                 note(what, "got");
+                vec![Happened::SignedTogether(what, signed)]
+            }
+        };
+        Ok((swap, meaning))
+    }
+
+    async fn keep(
+        &self,
+        meanings: impl Iterator<Item = &(SwapId, Vec<Happened>)>,
+    ) -> Result<(), SwapError> {
+        let ledger = &self.0.ledger;
+        let mut meanings = meanings.peekable();
+        if meanings.peek().is_none() {
+            return Ok(());
+        }
+        let mut unit = ledger.begin().await?;
+        for (swap, meaning) in meanings {
+            for happened in meaning {
+                let now = ledger.clock.now();
                 ledger
-                    .happen(swap, Happened::SignedTogether(what, signed))
-                    .await
+                    .handle(&mut unit, *swap, now, happened.clone())
+                    .await?;
             }
         }
+        Ok(unit.commit().await?)
     }
 
     /// Puts an answer together with our half, and checks it.
@@ -197,7 +230,10 @@ impl Conversations {
             asking.remove(&(record.id(), what))
         };
         let not_asked = || SwapError::Malformed(format!("no {} was asked for", what.name()));
-        if let Some(session) = asking.ok_or_else(not_asked)? {
+        let (since, session) = asking.ok_or_else(not_asked)?;
+        let (swap, after) = (record.id(), since.elapsed());
+        debug!(%swap, what = what.name(), ?after, "an answer has come");
+        if let Some(session) = session {
             return Ok(session.finish(answer).await?);
         }
         let role = record.swap.role();
@@ -221,8 +257,12 @@ impl Conversations {
 
 #[async_trait]
 impl Hear for Conversations {
-    async fn hear(&self, by: PeerId, swap: SwapId, talk: Talk) -> Result<(), SwapError> {
-        self.take_in(by, swap, talk).await
+    async fn hear(
+        &self,
+        by: PeerId,
+        words: Vec<(SwapId, Talk)>,
+    ) -> Vec<Result<(), Arc<SwapError>>> {
+        self.take_in(by, words).await
     }
 }
 

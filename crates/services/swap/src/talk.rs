@@ -3,15 +3,23 @@
 //! Either knows who the other is before anything is said, and every word is signed under what only this
 //! one connection knows: what somebody has recorded cannot be said again, neither here nor elsewhere.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use alloy_primitives::B256;
 use async_trait::async_trait;
 use causeway_swap::{Secret, SwapId};
+use futures::{StreamExt as _, stream::FuturesUnordered};
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
 
 use crate::{
     SwapError,
@@ -24,6 +32,10 @@ use crate::{
 pub(crate) const HEARING: Duration = Duration::from_secs(20);
 /// So many words may wait to be said.
 const WAITING: usize = 256;
+/// So many may have been said and not yet been answered.
+const UNHEARD: usize = 64;
+/// Where nothing is answered for so long, nobody listens any more: another connection may do better.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Something that one party of a swap says to the other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,85 +209,183 @@ impl Line {
 
     /// Says what is to be said and hears what the other party says, until the connection ends or the
     /// other party breaks the rules.
+    ///
+    /// Nothing here waits for anything else. What has been heard while earlier words were being taken in is
+    /// taken in together. Neither side says more than [`UNHEARD`] words before it is answered, so that what
+    /// has to be kept stays little, and nobody who keeps to that is ever not listened to.
     pub(crate) async fn talk(
-        mut self,
+        self,
         ours: &PeerKey,
         mut to_say: mpsc::Receiver<Word>,
         hear: &impl Hear,
     ) -> TalkError {
-        let (mut said, mut heard) = (0_u64, 0_u64);
-        let mut waiting: HashMap<u64, oneshot::Sender<Result<(), TalkError>>> = HashMap::new();
+        let Self {
+            wire: Wire {
+                mut incoming,
+                outgoing,
+            },
+            peer,
+            binding,
+        } = self;
+        let mut saying = Saying::default();
+        let mut hearing = Hearing::default();
+        let mut to_send: VecDeque<Frame> = VecDeque::new();
+        let mut taking_in = FuturesUnordered::new();
         loop {
-            tokio::select! {
-                word = to_say.recv() => {
-                    let Some(word) = word else {
-                        return TalkError::Closed("another connection took over".to_owned());
-                    };
-                    let (swap, body) = (word.swap, word.body);
-                    let signature = ours.sign(&self.binding.word(ours.id(), said, swap, &body));
-                    let frame = Frame::Say { number: said, swap, body, signature };
-                    if let Err(error) = self.wire.send(&frame).await {
-                        return error;
+            if taking_in.is_empty() && !hearing.words.is_empty() {
+                taking_in.push(take_in(hear, peer, std::mem::take(&mut hearing.words)));
+            }
+            let may_say = to_send.is_empty() && saying.unheard.len() < UNHEARD;
+            let may_hear = hearing.words.len() + to_send.len() < 2 * UNHEARD;
+            let outcome = tokio::select! {
+                permit = outgoing.reserve(), if !to_send.is_empty() => permit
+                    .map_err(|_| TalkError::Closed("nothing can be sent".to_owned()))
+                    .and_then(|permit| match to_send.pop_front() {
+                        Some(frame) => frame.text().map(|text| permit.send(text)),
+                        None => Ok(()),
+                    }),
+                word = to_say.recv(), if may_say => match word {
+                    Some(word) => {
+                        to_send.push_back(saying.say(word, ours, &binding));
+                        Ok(())
                     }
-                    waiting.insert(said, word.heard);
-                    said += 1;
-                }
-                frame = self.wire.receive() => {
-                    let outcome = match frame {
-                        Ok(Frame::Say { number, swap, body, signature }) => {
-                            let word = self.binding.word(self.peer, number, swap, &body);
-                            if number != heard || self.peer.check(&word, &signature).is_err() {
-                                Err(TalkError::Protocol("a word out of order, or not signed".to_owned()))
-                            } else {
-                                heard += 1;
-                                let outcome = match serde_json::from_str(&body) {
-                                    Ok(talk) => {
-                                        let heard = hear.hear(self.peer, swap, talk).await;
-                                        heard.map_err(|error| error.to_string())
-                                    }
-                                    Err(error) => Err(error.to_string()),
-                                };
-                                let answer = match outcome {
-                                    Ok(()) => Frame::Heard { number },
-                                    Err(reason) => Frame::Refused { number, reason },
-                                };
-                                self.wire.send(&answer).await
-                            }
-                        }
-                        Ok(Frame::Heard { number }) => tell(&mut waiting, number, Ok(())),
-                        Ok(Frame::Refused { number, reason }) => {
-                            let reason = reason.chars().take(300).collect();
-                            tell(&mut waiting, number, Err(TalkError::Refused(reason)))
-                        }
-                        Ok(_) => Err(TalkError::Protocol("an introduction after the beginning".to_owned())),
-                        Err(error) => Err(error),
-                    };
-                    if let Err(error) = outcome {
-                        return error;
+                    None => Err(TalkError::Closed("another connection took over".to_owned())),
+                },
+                text = incoming.recv(), if may_hear => match Frame::of(text) {
+                    Ok(frame @ Frame::Say { .. }) => hearing.hear(frame, peer, &binding),
+                    Ok(Frame::Heard { number }) => saying.was_heard(number, Ok(())),
+                    Ok(Frame::Refused { number, reason }) => {
+                        let reason = reason.chars().take(300).collect();
+                        saying.was_heard(number, Err(TalkError::Refused(reason)))
                     }
+                    Ok(_) => Err(TalkError::Protocol("an introduction after the beginning".to_owned())),
+                    Err(error) => Err(error),
+                },
+                Some(answers) = taking_in.next(), if !taking_in.is_empty() => {
+                    to_send.extend(answers);
+                    Ok(())
                 }
+                () = tokio::time::sleep_until(saying.patience()) => {
+                    Err(TalkError::Closed("what was said is not taken in".to_owned()))
+                }
+            };
+            if let Err(error) = outcome {
+                return error;
             }
         }
     }
 }
 
-/// Whoever waits for this number hears what became of it; nobody may wait any more.
-fn tell(
-    waiting: &mut HashMap<u64, oneshot::Sender<Result<(), TalkError>>>,
+/// What we say on a connection.
+#[derive(Default)]
+struct Saying {
+    said: u64,
+    /// What was said and has not been answered, by its number.
+    unheard: BTreeMap<u64, (Instant, oneshot::Sender<Result<(), TalkError>>)>,
+}
+
+impl Saying {
+    fn say(&mut self, word: Word, ours: &PeerKey, binding: &Binding) -> Frame {
+        let Word { swap, body, heard } = word;
+        let number = self.said;
+        let signature = ours.sign(&binding.word(ours.id(), number, swap, &body));
+        self.unheard.insert(number, (Instant::now(), heard));
+        self.said += 1;
+        Frame::Say {
+            number,
+            swap,
+            body,
+            signature,
+        }
+    }
+
+    /// Whoever waits for this number hears what became of it; nobody may wait any more.
+    fn was_heard(&mut self, number: u64, outcome: Result<(), TalkError>) -> Result<(), TalkError> {
+        let unknown =
+            || TalkError::Protocol(format!("an answer to word {number}, which was not said"));
+        let (_, sender) = self.unheard.remove(&number).ok_or_else(unknown)?;
+        drop(sender.send(outcome));
+        Ok(())
+    }
+
+    /// Until when the oldest of what was said has to be answered.
+    fn patience(&self) -> Instant {
+        let oldest = self.unheard.first_key_value();
+        oldest.map_or_else(Instant::now, |(_, (said, _))| *said) + PATIENCE
+    }
+}
+
+/// What we hear on a connection.
+#[derive(Default)]
+struct Hearing {
+    heard: u64,
+    /// What is not being taken in yet.
+    words: Vec<Heard>,
+}
+
+/// A word that was heard.
+struct Heard {
     number: u64,
-    outcome: Result<(), TalkError>,
-) -> Result<(), TalkError> {
-    let unknown = || TalkError::Protocol(format!("an answer to word {number}, which was not said"));
-    let sender = waiting.remove(&number).ok_or_else(unknown)?;
-    drop(sender.send(outcome));
-    Ok(())
+    swap: SwapId,
+    body: String,
+}
+
+impl Hearing {
+    fn hear(&mut self, frame: Frame, peer: PeerId, binding: &Binding) -> Result<(), TalkError> {
+        let Frame::Say {
+            number,
+            swap,
+            body,
+            signature,
+        } = frame
+        else {
+            return Ok(());
+        };
+        let word = binding.word(peer, number, swap, &body);
+        if number != self.heard || peer.check(&word, &signature).is_err() {
+            return Err(TalkError::Protocol(
+                "a word out of order, or not signed".to_owned(),
+            ));
+        }
+        self.heard += 1;
+        self.words.push(Heard { number, swap, body });
+        Ok(())
+    }
+}
+
+/// Takes in words, and says what is to be answered.
+async fn take_in(hear: &impl Hear, peer: PeerId, words: Vec<Heard>) -> Vec<Frame> {
+    let refused = |number, reason: &dyn std::fmt::Display| Frame::Refused {
+        number,
+        reason: reason.to_string(),
+    };
+    let mut answers = Vec::with_capacity(words.len());
+    let (mut numbers, mut talks) = (Vec::new(), Vec::new());
+    for Heard { number, swap, body } in words {
+        match serde_json::from_str(&body) {
+            Ok(talk) => {
+                numbers.push(number);
+                talks.push((swap, talk));
+            }
+            Err(error) => answers.push(refused(number, &error)),
+        }
+    }
+    let outcomes = hear.hear(peer, talks).await;
+    for (number, outcome) in numbers.into_iter().zip(outcomes) {
+        answers.push(match outcome {
+            Ok(()) => Frame::Heard { number },
+            Err(error) => refused(number, &error),
+        });
+    }
+    answers
 }
 
 /// Whoever takes in what another party says.
 #[async_trait]
 pub(crate) trait Hear: Send + Sync {
-    /// Takes it in, for good, or says why not.
-    async fn hear(&self, by: PeerId, swap: SwapId, talk: Talk) -> Result<(), SwapError>;
+    /// Takes them in, for good, or says of each why not.
+    async fn hear(&self, by: PeerId, words: Vec<(SwapId, Talk)>)
+    -> Vec<Result<(), Arc<SwapError>>>;
 }
 
 /// Something to be said, and whoever waits for it to be heard.
@@ -308,142 +418,14 @@ impl Mouth {
         let (heard, outcome) = oneshot::channel();
         let word = Word { swap, body, heard };
         let closed = || TalkError::Closed("it ended before this was heard".to_owned());
-        self.0.send(word).await.map_err(|_| closed())?;
-        match tokio::time::timeout(HEARING, outcome).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(closed()),
-            Err(_) => Err(TalkError::Closed("no answer within 20 s".to_owned())),
-        }
+        let said = async {
+            self.0.send(word).await.map_err(|_| closed())?;
+            outcome.await.map_err(|_| closed())?
+        };
+        let late = |_| TalkError::Closed(format!("no answer within {} s", HEARING.as_secs()));
+        tokio::time::timeout(HEARING, said).await.map_err(late)?
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Seed;
-
-    /// Keeps what it hears.
-    struct Listener(mpsc::UnboundedSender<(SwapId, Talk)>);
-
-    #[async_trait]
-    impl Hear for Listener {
-        async fn hear(&self, _: PeerId, swap: SwapId, talk: Talk) -> Result<(), SwapError> {
-            let sent = self.0.send((swap, talk));
-            sent.map_err(|error| SwapError::Gone(error.to_string()))
-        }
-    }
-
-    fn key(byte: u8) -> PeerKey {
-        Seed::new(vec![byte; 32]).unwrap().identity().unwrap()
-    }
-
-    fn wires() -> (Wire, Wire) {
-        let (left_out, right_in) = mpsc::channel(8);
-        let (right_out, left_in) = mpsc::channel(8);
-        let wire = |incoming, outgoing| Wire { incoming, outgoing };
-        (wire(left_in, left_out), wire(right_in, right_out))
-    }
-
-    #[tokio::test]
-    async fn both_know_each_other_and_what_is_said_is_heard_once() {
-        let (left, right) = wires();
-        let (maker, taker) = (key(1), key(2));
-        let (answered, called) = tokio::join!(
-            Line::answered(left, &maker),
-            Line::called(right, &taker, maker.id())
-        );
-        let (answered, called) = (answered.unwrap(), called.unwrap());
-        assert_eq!((answered.peer, called.peer), (taker.id(), maker.id()));
-
-        let (mouth, words) = Mouth::new();
-        let (_silent, nothing) = Mouth::new();
-        let (heard, mut hearing) = mpsc::unbounded_channel();
-        let swap = SwapId(B256::repeat_byte(7));
-        let talk = Talk::AsksForRefund {
-            request: String::new(),
-        };
-        let listener = Listener(heard);
-        let listening = answered.talk(&maker, nothing, &listener);
-        let speaking = called.talk(&taker, words, &listener);
-        let saying = mouth.say(swap, &talk);
-        tokio::select! {
-            error = listening => panic!("{error}"),
-            error = speaking => panic!("{error}"),
-            outcome = saying => outcome.unwrap(),
-        }
-        assert_eq!(hearing.recv().await, Some((swap, talk)));
-        assert!(hearing.try_recv().is_err());
-    }
-
-    #[tokio::test]
-    async fn a_stranger_is_not_talked_to() {
-        let (left, right) = wires();
-        let (maker, taker) = (key(1), key(2));
-        let (_, called) = tokio::join!(
-            Line::answered(left, &maker),
-            Line::called(right, &taker, key(3).id())
-        );
-        assert!(matches!(called.err(), Some(TalkError::Stranger { .. })));
-    }
-
-    /// A party that records and plays back what it has seen.
-    #[tokio::test]
-    async fn what_was_recorded_cannot_be_said_again() {
-        let maker = key(1);
-        let taker = key(2);
-        // What the taker has said on one connection…
-        let (left, mut right) = wires();
-        let hello = async {
-            let Frame::Challenge { nonce: theirs, .. } = right.receive().await.unwrap() else {
-                panic!("no challenge")
-            };
-            let binding = Binding {
-                called: maker.id(),
-                calls: taker.id(),
-                their_nonces: [theirs, B256::ZERO],
-            };
-            let signature = taker.sign(&binding.statement(HELLO, &[]));
-            let hello = Frame::Hello {
-                by: taker.id(),
-                nonce: B256::ZERO,
-                signature,
-            };
-            right.send(&hello).await.unwrap();
-            serde_json::to_string(&hello).unwrap()
-        };
-        let (answered, recorded) = tokio::join!(Line::answered(left, &maker), hello);
-        answered.unwrap();
-        // …does not open another.
-        let (left, right) = wires();
-        right.outgoing.send(recorded).await.unwrap();
-        let refused = Line::answered(left, &maker).await;
-        assert!(matches!(refused.err(), Some(TalkError::Protocol(_))));
-    }
-
-    #[tokio::test]
-    async fn words_out_of_order_or_of_another_end_the_connection() {
-        for (number, by) in [(1, key(2)), (0, key(3))] {
-            let (left, right) = wires();
-            let (maker, taker) = (key(1), key(2));
-            let (answered, called) = tokio::join!(
-                Line::answered(left, &maker),
-                Line::called(right, &taker, maker.id())
-            );
-            let called = called.unwrap();
-            let swap = SwapId(B256::ZERO);
-            let word = called.binding.word(taker.id(), number, swap, "{}");
-            let signature = by.sign(&word);
-            let frame = Frame::Say {
-                number,
-                swap,
-                body: "{}".to_owned(),
-                signature,
-            };
-            called.wire.send(&frame).await.unwrap();
-            let (_mouth, words) = Mouth::new();
-            let listener = Listener(mpsc::unbounded_channel().0);
-            let ended = answered.unwrap().talk(&maker, words, &listener);
-            assert!(matches!(ended.await, TalkError::Protocol(_)));
-        }
-    }
-}
+mod tests;

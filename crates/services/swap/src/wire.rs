@@ -1,12 +1,13 @@
 //! What goes over a connection between two parties: frames of JSON, a text at a time.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use alloy_primitives::B256;
 use causeway_swap::SwapId;
 use futures::{Sink, SinkExt as _, Stream, StreamExt as _};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     identity::{PeerId, PeerSignature},
@@ -24,6 +25,9 @@ const AHEAD: usize = 8;
 const PING: Duration = Duration::from_secs(20);
 /// An end that has been silent for so long is gone.
 const GONE: Duration = Duration::from_secs(70);
+
+/// How long an end may take to let go of what it still has to say.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// What a message of a WebSocket means.
 pub(crate) enum Received {
@@ -84,51 +88,54 @@ impl Wire {
         let (mut sink, mut stream) = socket.split();
         let (outgoing, mut to_send) = mpsc::channel::<String>(AHEAD);
         let (received, incoming) = mpsc::channel(AHEAD);
-        tokio::spawn(async move {
-            let mut heard = Instant::now();
+        // Each direction is a task of its own: what is to be sent waits for nobody who is slow to take in
+        // what has come.
+        let mut sending = AbortOnDropHandle::new(tokio::spawn(async move {
             loop {
-                tokio::select! {
-                    () = tokio::time::sleep(PING) => {
-                        if heard.elapsed() > GONE || sink.send(ping()).await.is_err() {
-                            break;
-                        }
-                        continue;
-                    }
-                    text = to_send.recv() => {
-                        let Some(text) = text else { break };
-                        if sink.send(write(text)).await.is_err() {
-                            break;
-                        }
-                        continue;
-                    }
-                    message = stream.next() => match message.and_then(Result::ok).map(read) {
-                        Some(Received::Text(text)) => {
-                            if received.send(text).await.is_err() {
-                                break;
-                            }
-                        }
-                        Some(Received::Nothing) => {}
-                        Some(Received::End) | None => break,
-                    },
+                let message = match tokio::time::timeout(PING, to_send.recv()).await {
+                    Ok(Some(text)) => write(text),
+                    Ok(None) => break,
+                    Err(_) => ping(),
+                };
+                if sink.send(message).await.is_err() {
+                    break;
                 }
-                heard = Instant::now();
             }
             // The other end may be gone already.
             let _ = sink.close().await;
+        }));
+        tokio::spawn(async move {
+            loop {
+                let message = tokio::select! {
+                    _ = &mut sending => break,
+                    message = tokio::time::timeout(GONE, stream.next()) => message,
+                };
+                match message.ok().flatten().and_then(Result::ok).map(read) {
+                    Some(Received::Text(text)) => {
+                        if received.send(text).await.is_err() {
+                            break;
+                        }
+                    }
+                    Some(Received::Nothing) => {}
+                    Some(Received::End) | None => break,
+                }
+            }
+            // Whoever talks learns that it is over, and says nothing more.
+            drop(received);
+            if !sending.is_finished() {
+                let _ = tokio::time::timeout(CLOSING, sending).await;
+            }
         });
         Self { incoming, outgoing }
     }
 
     pub(crate) async fn send(&self, frame: &Frame) -> Result<(), TalkError> {
-        let text =
-            serde_json::to_string(frame).map_err(|error| TalkError::Protocol(error.to_string()))?;
-        let sent = self.outgoing.send(text).await;
+        let sent = self.outgoing.send(frame.text()?).await;
         sent.map_err(|_| TalkError::Closed("nothing can be sent".to_owned()))
     }
 
     pub(crate) async fn receive(&mut self) -> Result<Frame, TalkError> {
-        let text = self.incoming.recv().await;
-        parse(&text.ok_or_else(|| TalkError::Closed("the other end hung up".to_owned()))?)
+        Frame::of(self.incoming.recv().await)
     }
 
     pub(crate) async fn introduction(&mut self) -> Result<Frame, TalkError> {
@@ -139,8 +146,16 @@ impl Wire {
     }
 }
 
-fn parse(text: &str) -> Result<Frame, TalkError> {
-    serde_json::from_str(text).map_err(|error| TalkError::Protocol(error.to_string()))
+impl Frame {
+    pub(crate) fn text(&self) -> Result<String, TalkError> {
+        serde_json::to_string(self).map_err(|error| TalkError::Protocol(error.to_string()))
+    }
+
+    /// What has come over a wire, if anything still does.
+    pub(crate) fn of(text: Option<String>) -> Result<Self, TalkError> {
+        let text = text.ok_or_else(|| TalkError::Closed("the other end hung up".to_owned()))?;
+        serde_json::from_str(&text).map_err(|error| TalkError::Protocol(error.to_string()))
+    }
 }
 
 /// Reads a frame and, if it says something, what it says, as a conversation would; says whether it was

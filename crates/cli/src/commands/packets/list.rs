@@ -9,7 +9,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{PacketLine, store};
-use crate::{config::LoadedConfig, failure::Failure, network::find_chain, store::open_existing};
+use crate::{config::LoadedConfig, failure::Failure, network::find_chain, store::open_to_read};
 
 /// How many processes are read at a time while a filter looks for its matches.
 const PAGE: usize = 200;
@@ -84,7 +84,7 @@ pub(super) async fn list(args: &ListArgs, loaded: &LoadedConfig) -> Result<Packe
             .map(|chain| chain.map(|chain| chain.id.clone()))
     };
     let (from, to) = (chain("--from", &args.from)?, chain("--to", &args.to)?);
-    let engine = open_existing(loaded).await?;
+    let engine = open_to_read(loaded).await?;
     let stuck = if args.stuck {
         Some(stuck(&engine).await?)
     } else {

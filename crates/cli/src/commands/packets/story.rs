@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{PacketLine, known, message_of, store};
-use crate::{config::LoadedConfig, failure::Failure, store::open_existing};
+use crate::{config::LoadedConfig, failure::Failure, store::open_to_read};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -113,7 +113,7 @@ impl fmt::Display for PacketStory {
 }
 
 pub(super) async fn show(args: &ShowArgs, loaded: &LoadedConfig) -> Result<PacketStory, Failure> {
-    let engine = open_existing(loaded).await?;
+    let engine = open_to_read(loaded).await?;
     let process = known(&engine, &args.packet).await?;
     let filter = EffectFilter {
         process: Some(ProcessId {

@@ -29,6 +29,11 @@ const LOOK: Duration = Duration::from_millis(300);
 /// How long to wait for our turn. Whoever fell before us holds it for some seconds.
 const TURN: Duration = Duration::from_secs(12);
 
+/// What to do about another process that works on the swaps of the store, for whoever wants to begin
+/// something there.
+pub(super) const STOP_IT: &str =
+    "let it go on, or stop it first; `causeway swap list` shows what it does";
+
 /// A service that works in the background of a command.
 pub(super) struct Running {
     service: Arc<SwapService>,
@@ -39,8 +44,12 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Opens keys, store and chains, and begins to work on all swaps that are open.
-    pub(super) async fn start(loaded: &LoadedConfig) -> Result<Self, Failure> {
+    /// Opens keys, store and chains, and begins to work on all swaps that are open. Fails with this remedy
+    /// when another process does.
+    pub(super) async fn start(
+        loaded: &LoadedConfig,
+        if_others_work: &str,
+    ) -> Result<Self, Failure> {
         let running = Self::try_start(loaded).await?;
         let leads = running.service.leads();
         if tokio::time::timeout(TURN, leads).await.is_ok() {
@@ -50,7 +59,7 @@ impl Running {
         Err(
             Failure::failed("swaps", "another process works on the swaps of this store")
                 .at("store")
-                .remedy("let it go on, or stop it first; `causeway swap list` shows what it does"),
+                .remedy(if_others_work),
         )
     }
 

@@ -12,7 +12,13 @@ use super::{
     follow::{self, Running},
     view::SwapView,
 };
-use crate::{config::LoadedConfig, failure::Failure, output::Output, store::open_existing, swaps};
+use crate::{
+    config::LoadedConfig,
+    failure::Failure,
+    output::Output,
+    store::{open_existing, open_to_read},
+    swaps,
+};
 
 /// The arguments of `causeway swap list`.
 #[derive(Debug, Args)]
@@ -106,7 +112,7 @@ pub(super) async fn list(
     loaded: &LoadedConfig,
     output: Output,
 ) -> Result<(), Failure> {
-    let ledger = Ledger::new(open_existing(loaded).await?);
+    let ledger = Ledger::new(open_to_read(loaded).await?);
     let assets = swaps::assets(loaded)?;
     let records = ledger.records(args.open).await;
     for record in records.map_err(|error| failed(&error))? {
@@ -136,7 +142,7 @@ pub(super) async fn show(
     loaded: &LoadedConfig,
     output: Output,
 ) -> Result<(), Failure> {
-    let ledger = Ledger::new(open_existing(loaded).await?);
+    let ledger = Ledger::new(open_to_read(loaded).await?);
     let record = find(&ledger, &args.swap).await?;
     let assets = swaps::assets(loaded)?;
     let troubles = ledger.troubles(record.id()).await;
@@ -168,7 +174,8 @@ pub(super) async fn resume(
         }
         return Ok(());
     }
-    go_through(loaded, &wanted, output).await
+    let others = "it goes on with all open swaps; `causeway swap list` shows how far they are";
+    go_through(loaded, &wanted, others, output).await
 }
 
 /// Runs `causeway swap refund`.
@@ -189,15 +196,18 @@ pub(super) async fn refund(
     }
     let stopped = ledger.stop(record.id()).await;
     stopped.map_err(|error| failed(&error))?;
-    go_through(loaded, &[record.id()], output).await
+    let others =
+        "it has been told to end the swap, and does so; `causeway swap show` shows how far it is";
+    go_through(loaded, &[record.id()], others, output).await
 }
 
 async fn go_through(
     loaded: &LoadedConfig,
     swaps: &[SwapId],
+    if_others_work: &str,
     output: Output,
 ) -> Result<(), Failure> {
-    let running = Running::start(loaded).await?;
+    let running = Running::start(loaded, if_others_work).await?;
     let outcome = follow::until_settled(&running, swaps, output).await;
     running.stop().await?;
     outcome

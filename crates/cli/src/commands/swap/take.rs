@@ -4,7 +4,7 @@ use causeway_swap_service::{PeerId, Taking};
 use clap::Args;
 
 use super::{
-    follow::{self, Running},
+    follow::{self, Running, STOP_IT},
     offers::{Choice, choose},
 };
 use crate::{config::LoadedConfig, failure::Failure, output::Output, swaps};
@@ -42,7 +42,7 @@ pub(super) async fn take(
     let at_most = args.pay_at_most.as_deref();
     let at_most = at_most.map(|text| swaps::whole(text, &chosen.wants, "--pay-at-most"));
     let pays_at_most = at_most.transpose()?;
-    let running = Running::start(loaded).await?;
+    let running = Running::start(loaded, STOP_IT).await?;
     let outcome = async {
         let taking = Taking {
             maker: args.maker_key.unwrap_or(chosen.offers.maker),

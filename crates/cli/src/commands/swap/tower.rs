@@ -11,10 +11,14 @@ use causeway_swap_service::{Ledger, Ward};
 use clap::Args;
 use serde::Serialize;
 
-use super::{failed, follow::Running, manage::find, offers::short};
+use super::{
+    failed,
+    follow::{Running, STOP_IT},
+    manage::find,
+    offers::short,
+};
 use crate::{
-    config::LoadedConfig, failure::Failure, output::Output, progress::Progress,
-    store::open_existing,
+    config::LoadedConfig, failure::Failure, output::Output, progress::Progress, store::open_to_read,
 };
 
 /// How often the store is looked at.
@@ -97,7 +101,7 @@ pub(super) async fn delegate(
     loaded: &LoadedConfig,
     output: Output,
 ) -> Result<(), Failure> {
-    let ledger = Ledger::new(open_existing(loaded).await?);
+    let ledger = Ledger::new(open_to_read(loaded).await?);
     let record = find(&ledger, &args.swap).await?;
     let phase = record.swap.phase();
     if phase.is_settled() {
@@ -138,7 +142,7 @@ pub(super) async fn tower(
 ) -> Result<(), Failure> {
     let wards = args.files.iter().map(|file| read(file));
     let wards: Vec<Ward> = wards.collect::<Result<_, _>>()?;
-    let running = Running::start(loaded).await?;
+    let running = Running::start(loaded, STOP_IT).await?;
     let outcome = watch(&running, wards, output).await;
     running.stop().await?;
     outcome
