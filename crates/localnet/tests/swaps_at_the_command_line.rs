@@ -51,6 +51,55 @@ async fn a_person_swaps(kind: NodeKind) {
         deal.is_done(&scene).await;
     }
     swaps_are_listed(&scene).await;
+    coins_are_taken_out(&scene).await;
+}
+
+/// A part, then all that is left; nothing to where coins would be lost.
+async fn coins_are_taken_out(scene: &SwapScene) {
+    let to = address_of(scene, Party::Maker).await;
+    let withdraw = ["swap", "withdraw", "--on", scene.swaps.coins().name()];
+    let arguments = |further: &[&'static str]| {
+        let to = ["--to", &to].map(str::to_owned);
+        let further = further.iter().map(|&one| one.to_owned());
+        let all = withdraw.map(str::to_owned).into_iter().chain(to);
+        all.chain(further).collect::<Vec<_>>()
+    };
+    let has = async |party| scene.satoshis(party).await;
+    let before = [has(Party::Maker).await, has(Party::Taker).await];
+    let part = arguments(&["--amount", "0.25"]);
+    let part: Vec<_> = part.iter().map(String::as_str).collect();
+    let paid = scene.lines(Party::Taker, &part).await;
+    assert_eq!(
+        paid[0]["transaction"].as_str().unwrap().len(),
+        64,
+        "{paid:?}"
+    );
+    let is_paid = async || {
+        let (maker, taker) = (has(Party::Maker).await, has(Party::Taker).await);
+        let given = before[1].saturating_sub(taker);
+        // The fee of spending one more coin is left out of what the maker has.
+        let got = maker.saturating_sub(before[0]) > COIN / 4 - FEES;
+        (got && (COIN / 4..COIN / 4 + FEES).contains(&given)).then_some(())
+    };
+    eventually("a part is paid out", is_paid).await;
+
+    let foreign = "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq";
+    let wrong = [&withdraw[..], &["--to", foreign, "--all"]].concat();
+    let refused = scene.run(Party::Taker, &wrong).await;
+    assert_ne!(refused.code, 0);
+    assert!(refused.stderr.contains("another chain"), "{refused:?}");
+
+    let all = arguments(&["--all"]);
+    let all: Vec<_> = all.iter().map(String::as_str).collect();
+    scene.lines(Party::Taker, &all).await;
+    let is_empty = async || (has(Party::Taker).await == 0).then_some(());
+    eventually("all is paid out", is_empty).await;
+}
+
+async fn address_of(scene: &SwapScene, party: Party) -> String {
+    let wallet = scene.lines(party, &["swap", "wallet"]).await;
+    let coins = wallet.iter().find(|line| line["chain"] == scene.coins_id());
+    coins.unwrap()["address"].as_str().unwrap().to_owned()
 }
 
 async fn wallets_are_shown(scene: &SwapScene) {

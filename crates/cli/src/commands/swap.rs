@@ -8,6 +8,7 @@ mod take;
 mod tower;
 mod view;
 mod wallet;
+mod withdraw;
 
 use std::path::Path;
 
@@ -63,6 +64,8 @@ enum SwapCommand {
     Tower(TowerArgs),
     /// Show where coins to be swapped are sent to, and what there is
     Wallet(wallet::WalletArgs),
+    /// Pay coins out of that wallet
+    Withdraw(withdraw::WithdrawArgs),
     /// Deploy the contract that holds locks on an EVM chain
     Deploy(DeployArgs),
 }
@@ -84,6 +87,7 @@ pub(crate) async fn execute(args: SwapArgs, path: &Path, output: Output) -> Resu
         SwapCommand::Refund(args) => Box::pin(manage::refund(args, &loaded, output)).await,
         SwapCommand::Delegate(args) => Box::pin(tower::delegate(args, &loaded, output)).await,
         SwapCommand::Tower(args) => Box::pin(tower::tower(args, &loaded, output)).await,
+        SwapCommand::Withdraw(args) => Box::pin(withdraw::execute(args, &loaded, output)).await,
         SwapCommand::Wallet(args) => Box::pin(wallet::execute(args, &loaded, output)).await,
         SwapCommand::Deploy(args) => Box::pin(deploy::execute(args, &loaded, output)).await,
     }

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use causeway_swap::{Phase, SwapId};
@@ -26,6 +26,8 @@ use crate::{
 
 /// How often the store is looked at.
 const LOOK: Duration = Duration::from_millis(300);
+/// How long to stay for the other party when there is nothing more to gain.
+const COURTESY: Duration = Duration::from_secs(15);
 /// How long to wait for our turn. Whoever fell before us holds it for some seconds.
 const TURN: Duration = Duration::from_secs(12);
 
@@ -136,6 +138,7 @@ pub(super) async fn until_settled(
             }
         }
         if ends.len() == swaps.len() {
+            stay(running, swaps, &progress).await?;
             return outcome(ends.values().copied());
         }
         if running.work.is_finished() {
@@ -151,6 +154,29 @@ pub(super) async fn until_settled(
             }
         }
     }
+}
+
+/// The other party may still ask for a signature that makes its claim smaller. Whoever has what it wanted stays
+/// for that, for a little while.
+async fn stay(running: &Running, swaps: &[SwapId], progress: &Progress) -> Result<(), Failure> {
+    let until = Instant::now() + COURTESY;
+    for swap in swaps {
+        while Instant::now() < until {
+            let record = running.service().ledger().record(*swap).await;
+            let record = record.map_err(|error| failed(&error))?;
+            let claims = record.swap.phase() == Phase::Claim2Final
+                && record.swap.facts().legs.first.spend.is_none();
+            if !claims || !running.service().is_connected(record.peer.id) {
+                break;
+            }
+            progress.waiting("the other party's claim, which is cheaper with our signature");
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => {}
+                _ = tokio::signal::ctrl_c() => return Ok(()),
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A command about swaps that were refunded ends as one about a transfer that was.
