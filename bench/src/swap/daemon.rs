@@ -6,10 +6,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use causeway_engine::Engine;
 use causeway_local_bitcoin::NodeKind;
 use causeway_localnet::{Network, NetworkOptions, Party, SwapOptions, Swaps};
 use causeway_swap::Amount;
-use causeway_swap_service::MakerClient;
+use causeway_swap_service::{Ledger, MakerClient, Record};
 use serde::Serialize;
 
 use super::taker::Taker;
@@ -18,6 +19,8 @@ use crate::say::Progress;
 /// So much is got of ether in one swap, in wei, and of coins, in satoshis.
 const ETHER: u128 = 40_000_000_000_000_000;
 const COINS: u128 = 100_000_000;
+/// What the id of a chain of coins begins with.
+const COINS_NAMESPACE: &str = "bip122";
 /// How often both parties are looked at.
 const LOOK: Duration = Duration::from_secs(2);
 /// Longer than swaps take whose locks do not expire.
@@ -41,6 +44,10 @@ pub struct DaemonReport {
     pub settled: usize,
     /// How many of those came to nothing.
     pub refunded: usize,
+    /// How many claims of coins there were, of both parties; each could be signed by both.
+    pub coin_claims: usize,
+    /// For how many of those both had signed; the others went by script.
+    pub signed_together: usize,
     /// The most memory that the node held.
     pub rss_peak_mb: u64,
     /// The node's processor time for one swap, from before the first offer was asked for.
@@ -80,6 +87,9 @@ async fn with_maker(
 ) -> Result<DaemonReport> {
     let taker = Taker::start(network, swaps, dir).await?;
     let maker = MakerClient::new(swaps.maker_url().parse()?)?;
+    let store = swaps.config_path(Party::Maker).with_extension("db");
+    let store = Engine::open_to_read(&format!("sqlite://{}", store.display())).await?;
+    let of_maker = Ledger::new(store);
     let node = swaps.maker().context("no maker runs")?;
     let (cpu_before, began) = (node.cpu_time()?, Instant::now());
     let gets = |chain: &str| {
@@ -101,7 +111,7 @@ async fn with_maker(
         ));
         let is_late = began.elapsed() > PATIENCE;
         if settled == count || is_late {
-            let maker_open = open_swaps(swaps).await?;
+            let maker_open = of_maker.records(true).await?.len();
             if maker_open == 0 || is_late {
                 break (settled.min(count - maker_open), refunded);
             }
@@ -113,10 +123,18 @@ async fn with_maker(
     node.ensure_running()?;
     let cpu = node.cpu_time()?.saturating_sub(cpu_before);
     let count = u128::try_from(options.swaps)?;
+    let all = [taker.records().await?, of_maker.records(false).await?].concat();
+    let claims_coins = |record: &&Record| {
+        record.chain(record.swap.role().claims()).namespace() == COINS_NAMESPACE
+    };
+    let coin_claims: Vec<_> = all.iter().filter(claims_coins).collect();
+    let is_signed = |record: &&&Record| record.claim.is_some();
     let report = DaemonReport {
         swaps: options.swaps,
         settled,
         refunded,
+        coin_claims: coin_claims.len(),
+        signed_together: coin_claims.iter().filter(is_signed).count(),
         rss_peak_mb: node.peak_rss_bytes()?.div_ceil(1 << 20),
         cpu_ms_per_swap: u64::try_from(cpu.as_millis() / count.max(1))?,
         seconds,
@@ -127,10 +145,4 @@ async fn with_maker(
     );
     taker.stop().await?;
     Ok(report)
-}
-
-/// How many swaps are open for the maker.
-async fn open_swaps(swaps: &Swaps) -> Result<usize> {
-    let open = swaps.run(Party::Maker, &["swap", "list", "--open"]).await?;
-    Ok(open.len())
 }

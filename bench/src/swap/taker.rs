@@ -11,7 +11,7 @@ use causeway_swap::{
     Amount, Assumed, BlockTimes, ChainPolicy, ChainTiming, Cooperation, Policy, Span,
 };
 use causeway_swap_service::{
-    ChainPart, Clock, MakerClient, Seed, Spans, SwapChain, SwapConfig, SwapService, Taking,
+    ChainPart, Clock, MakerClient, Record, Seed, Spans, SwapChain, SwapConfig, SwapService, Taking,
     bitcoin::{BitcoinSettings, BitcoinSide},
     evm::{EvmSettings, EvmSide},
 };
@@ -156,9 +156,14 @@ impl Taker {
         Ok(taken.try_collect::<()>().await?)
     }
 
+    /// All swaps.
+    pub(super) async fn records(&self) -> Result<Vec<Record>> {
+        Ok(self.service.ledger().records(false).await?)
+    }
+
     /// How many swaps there are, how many of them are settled, and how many came to nothing.
     pub(super) async fn count(&self) -> Result<(usize, usize, usize)> {
-        let records = self.service.ledger().records(false).await?;
+        let records = self.records().await?;
         let phases: Vec<_> = records.iter().map(|record| record.swap.phase()).collect();
         let settled = phases.iter().filter(|phase| phase.is_settled()).count();
         let exchanged = |phase: &&causeway_swap::Phase| {

@@ -76,6 +76,15 @@ impl Heads {
         }
     }
 
+    /// How far all chains have come.
+    pub(crate) fn heights(&self) -> BTreeMap<ChainId, u64> {
+        let heads = self.heads.read().unwrap_or_else(PoisonError::into_inner);
+        let heights = heads
+            .iter()
+            .map(|(chain, head)| (chain.clone(), head.height));
+        heights.collect()
+    }
+
     /// Reads a chain's head again and again. A chain that cannot be read keeps its old head, from which
     /// deadlines are reckoned more and more carefully.
     pub(crate) async fn keep(

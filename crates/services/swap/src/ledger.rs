@@ -20,6 +20,9 @@ use crate::{
     tower::{TowerMachine, Watch, Watched},
 };
 
+/// So many swaps are told the time in one unit of work, which others wait for.
+const TOLD_AT_ONCE: usize = 32;
+
 /// The swaps in a store. Cheap to clone.
 ///
 /// It may be used beside the process that works on them: what is changed here is acted on there.
@@ -306,5 +309,21 @@ impl Ledger {
             }
         }
         Ok(unit.commit().await?)
+    }
+
+    /// Tells the time to all open swaps, whether they wait for it or not. When each of them wants to hear of
+    /// it was reckoned from how fast blocks usually come, and a chain may be faster than that.
+    pub(crate) async fn tell_all(&self) -> Result<(), SwapError> {
+        for some in self.records(true).await?.chunks(TOLD_AT_ONCE) {
+            let mut unit = self.begin().await?;
+            for record in some {
+                let heads = self.heads.for_terms(record.terms());
+                let what = Happened::Input(Input::Clock { heads });
+                self.handle(&mut unit, record.id(), self.clock.now(), what)
+                    .await?;
+            }
+            unit.commit().await?;
+        }
+        Ok(())
     }
 }

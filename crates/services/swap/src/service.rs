@@ -40,6 +40,9 @@ const LEADER: &str = "swap/leader";
 /// How often the clock is told to swaps.
 const TICK: Duration = Duration::from_millis(500);
 
+/// After so many blocks of any chain, also to those that do not wait for it.
+const BLOCKS: u64 = 36;
+
 /// What a service needs.
 pub struct SwapConfig {
     /// The store.
@@ -377,8 +380,22 @@ impl SwapService {
 }
 
 async fn tell_the_time(ledger: Ledger, stop: CancellationToken) -> Result<(), SwapError> {
+    let mut told: BTreeMap<ChainId, u64> = BTreeMap::new();
+    let mut tell = async || {
+        ledger.tick().await?;
+        let heights = ledger.heads.heights();
+        let is_news = |(chain, height): (&ChainId, &u64)| {
+            let before = told.get(chain);
+            before.is_none_or(|before| before.saturating_add(BLOCKS) <= *height)
+        };
+        if heights.iter().any(is_news) {
+            ledger.tell_all().await?;
+            told = heights;
+        }
+        Ok::<_, SwapError>(())
+    };
     while !stop.is_cancelled() {
-        if let Err(error) = ledger.tick().await {
+        if let Err(error) = tell().await {
             if !error.passes() {
                 return Err(error);
             }
