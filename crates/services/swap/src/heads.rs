@@ -78,7 +78,7 @@ impl Heads {
 
     /// How far all chains have come.
     pub(crate) fn heights(&self) -> BTreeMap<ChainId, u64> {
-        let heads = self.heads.read().unwrap_or_else(PoisonError::into_inner);
+        let heads = self.read.read().unwrap_or_else(PoisonError::into_inner);
         let heights = heads
             .iter()
             .map(|(chain, head)| (chain.clone(), head.height));
