@@ -265,7 +265,7 @@ impl Line {
                     to_send.extend(answers);
                     Ok(())
                 }
-                () = tokio::time::sleep_until(saying.patience()) => {
+                () = come(saying.patience()) => {
                     Err(TalkError::Closed("what was said is not taken in".to_owned()))
                 }
             };
@@ -308,10 +308,18 @@ impl Saying {
         Ok(())
     }
 
-    /// Until when the oldest of what was said has to be answered.
-    fn patience(&self) -> Instant {
+    /// Until when the oldest of what was said has to be answered, if anything has to be.
+    fn patience(&self) -> Option<Instant> {
         let oldest = self.unheard.first_key_value();
-        oldest.map_or_else(Instant::now, |(_, (said, _))| *said) + PATIENCE
+        oldest.map(|(_, (said, _))| *said + PATIENCE)
+    }
+}
+
+/// Waits for a time; for ever, if there is none.
+async fn come(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -134,6 +134,35 @@ async fn words_out_of_order_or_of_another_end_the_connection() {
     }
 }
 
+/// Two who have nothing to say stay connected, however long.
+#[test]
+fn patience_ends_only_with_those_who_have_something_to_answer() {
+    let mut saying = Saying::default();
+    assert_eq!(saying.patience(), None);
+    let word = |heard| Word {
+        swap: SwapId(B256::ZERO),
+        body: String::new(),
+        heard,
+    };
+    let binding = Binding {
+        called: key(1).id(),
+        calls: key(2).id(),
+        their_nonces: [B256::ZERO; 2],
+    };
+    let (first, _) = oneshot::channel();
+    let before = Instant::now();
+    saying.say(word(first), &key(2), &binding);
+    let ends = saying.patience().unwrap();
+    assert!(ends >= before + PATIENCE);
+    let (second, _) = oneshot::channel();
+    saying.say(word(second), &key(2), &binding);
+    assert_eq!(saying.patience(), Some(ends));
+    saying.was_heard(0, Ok(())).unwrap();
+    assert!(saying.patience().unwrap() >= ends);
+    saying.was_heard(1, Ok(())).unwrap();
+    assert_eq!(saying.patience(), None);
+}
+
 /// Takes a moment to take in what it hears, as whoever writes it down does.
 struct SlowListener;
 
