@@ -124,9 +124,8 @@ async fn with_maker(
     let cpu = node.cpu_time()?.saturating_sub(cpu_before);
     let count = u128::try_from(options.swaps)?;
     let all = [taker.records().await?, of_maker.records(false).await?].concat();
-    let claims_coins = |record: &&Record| {
-        record.chain(record.swap.role().claims()).namespace() == COINS_NAMESPACE
-    };
+    let claims_coins =
+        |record: &&Record| record.chain(record.swap.role().claims()).namespace() == COINS_NAMESPACE;
     let coin_claims: Vec<_> = all.iter().filter(claims_coins).collect();
     let is_signed = |record: &&&Record| record.claim.is_some();
     let report = DaemonReport {
