@@ -1,13 +1,13 @@
 //! A chain of the Bitcoin family beside the two others: a real node, and somebody who mines.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use bitcoin::ScriptBuf;
 use causeway_bitcoin::{Network, RpcAuth, RpcClient, RpcEndpoint, RpcLimits};
 use causeway_local_bitcoin::{NodeKind, RegtestNode};
 use serde_json::{Value, json};
-use tokio::task::AbortHandle;
+use tokio::{sync::Mutex, task::AbortHandle};
 
 /// So many blocks are mined in one request, which must not take too long.
 const AT_ONCE: u64 = 200;
@@ -23,6 +23,8 @@ pub struct Coins {
     rpc: RpcClient,
     nobody: String,
     miner: Option<AbortHandle>,
+    /// Whoever mines holds it: of two who build on the same block, the node refuses one.
+    mining: Arc<Mutex<()>>,
 }
 
 impl Coins {
@@ -45,6 +47,7 @@ impl Coins {
             rpc,
             nobody: nobody.context("a witness program has an address")?,
             miner: None,
+            mining: Arc::default(),
         })
     }
 
@@ -78,6 +81,7 @@ impl Coins {
         let mut left = blocks;
         while left > 0 {
             let now = left.min(AT_ONCE);
+            let _turn = self.mining.lock().await;
             let _: Value = self
                 .rpc
                 .call("generatetoaddress", json!([now, address]))
@@ -114,9 +118,11 @@ impl Coins {
     pub fn keep_mining(&mut self, every: Duration) {
         self.stop_mining();
         let (rpc, nobody) = (self.rpc.clone(), self.nobody.clone());
+        let mining = self.mining.clone();
         let miner = tokio::spawn(async move {
             loop {
                 tokio::time::sleep(every).await;
+                let _turn = mining.lock().await;
                 // A node that does not answer is seen by whoever needs it.
                 let _: Result<Value, _> = rpc.call("generatetoaddress", json!([1, nobody])).await;
             }

@@ -21,6 +21,11 @@ pub async fn stand_still(side: &Side) {
     ask(side, "evm_setIntervalMining", json!([0])).await;
 }
 
+/// Lets the chain make a block every second by its own clockwork.
+pub async fn every_second(side: &Side) {
+    ask(side, "evm_setIntervalMining", json!([1])).await;
+}
+
 /// Lets the chain make blocks by itself again, until the answer is dropped. (Anvil cannot be told
 /// to go back to blocks of less than a second.)
 #[must_use]

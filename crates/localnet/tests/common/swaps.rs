@@ -14,7 +14,7 @@ use causeway_local_bitcoin::NodeKind;
 use causeway_localnet::{Party, SwapOptions, Swaps, dev_key, dev_key_hex};
 use serde_json::{Value, json};
 
-use super::{Outcome, Scene, run_causeway};
+use super::{Outcome, Scene, mining, run_causeway};
 
 /// A block of coins every second.
 pub const BLOCKS: u64 = 1;
@@ -96,9 +96,42 @@ impl SwapScene {
         self.lines(party, &["swap", "list"]).await
     }
 
+    /// From now on, whoever takes an offer locks after the maker.
+    pub async fn maker_locks_first(&mut self) {
+        self.swaps.kill_maker().await.unwrap();
+        let path = self.swaps.config_path(Party::Maker);
+        let config = std::fs::read_to_string(&path).unwrap();
+        let config = config.replace("spread = 50\n", "spread = 50\nlocks_first = true\n");
+        std::fs::write(&path, config).unwrap();
+        self.swaps.start_maker().await.unwrap();
+    }
+
+    /// No block comes on either chain from now on.
+    pub async fn hold_blocks(&mut self) {
+        self.swaps.stop_mining();
+        mining::stand_still(&self.scene.network.a).await;
+    }
+
+    /// Blocks come again as before.
+    pub async fn let_blocks_come(&mut self) {
+        self.swaps.keep_mining();
+        mining::every_second(&self.scene.network.a).await;
+    }
+
     /// Lets the time locks of all swaps so far end on both chains.
     pub async fn all_locks_expire(&self) {
+        self.locks_of_coins_expire().await;
+        self.locks_of_ether_expire().await;
+    }
+
+    /// Lets the time locks of coins end.
+    pub async fn locks_of_coins_expire(&self) {
         self.swaps.coins().mine(LONG_BLOCKS).await.unwrap();
+    }
+
+    /// Lets the time locks on the first chain end. Its clock goes ahead of all others from then on, so that
+    /// nobody would begin another swap.
+    pub async fn locks_of_ether_expire(&self) {
         let provider = self.scene.network.a.chain.provider();
         let later = provider.raw_request::<_, Value>("evm_increaseTime".into(), [LONG_SECS]);
         later.await.unwrap();
