@@ -53,6 +53,20 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
+/// Writes the copy of the API's document anew: the test that compares it does so when it is told to.
+pub(crate) fn write_openapi(workspace: &Workspace) -> Result<()> {
+    let mut command = cargo(&workspace.root);
+    command
+        .args(["test", "--package", "causeway-api", "--test", "api"])
+        .args([
+            "--",
+            "--exact",
+            "document::the_checked_in_document_is_the_one_that_is_served",
+        ])
+        .env("CAUSEWAY_WRITE_OPENAPI", "1");
+    run(&mut command)
+}
+
 fn seconds(time: Duration) -> String {
     format!("{:.1} s", time.as_secs_f64())
 }

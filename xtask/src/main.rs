@@ -40,6 +40,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Write the copy of the API's document anew, from what the handlers say.
+    Openapi,
     /// Start local chains with Causeway between them, and take the tour.
     Up {
         /// Take the tour, stop everything, and exit 0 only if every step happened.
@@ -95,6 +97,7 @@ fn run(arguments: Arguments) -> Result<()> {
     match arguments.task {
         Task::Setup => setup::for_tests(&workspace),
         Task::Contracts { check } => contracts::build(check),
+        Task::Openapi => checks::write_openapi(&workspace),
         Task::Up { once, rest } => network::up(&workspace, once, &rest),
         Task::Test => checks::test(&workspace),
         Task::Defences(options) => defences::run(&workspace, &options),

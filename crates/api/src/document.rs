@@ -1,11 +1,11 @@
-//! The OpenAPI document, made from the handlers.
+//! The `OpenAPI` document, made from the handlers.
 
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 
-use crate::handlers::{alerts, calls, events, network, packets, status, swaps, transfers};
+use crate::router::operations;
 
 /// What the document says of the whole.
 #[derive(OpenApi)]
@@ -22,14 +22,8 @@ use crate::handlers::{alerts, calls, events, network, packets, status, swaps, tr
         (name = "node", description = "How the node fares."),
     ),
     modifiers(&Keys),
-    paths(
-        network::chains, network::chain, network::assets, network::routes,
-        packets::packets, packets::packet, transfers::transfers, transfers::transfer,
-        calls::calls, calls::call, swaps::swaps, swaps::offers, swaps::swap,
-        alerts::alerts, status::status, events::events, events::socket,
-    ),
 )]
-struct Document;
+pub(crate) struct Document;
 
 struct Keys;
 
@@ -46,5 +40,5 @@ impl Modify for Keys {
 
 /// The document that describes the API.
 pub fn document() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+    operations().into_openapi()
 }

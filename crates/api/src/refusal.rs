@@ -68,6 +68,8 @@ kinds! {
     UnsupportedMediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The body is of another type";
     /// A body that is well formed and makes no sense.
     Unprocessable = "unprocessable", UNPROCESSABLE_ENTITY, "The request makes no sense";
+    /// A request that only makes sense as a WebSocket.
+    UpgradeRequired = "upgrade-required", UPGRADE_REQUIRED, "This is for WebSockets";
     /// More requests than are allowed.
     TooManyRequests = "too-many-requests", TOO_MANY_REQUESTS, "Too many requests";
     /// A defect.
@@ -76,19 +78,6 @@ kinds! {
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "It cannot be told at the moment";
     /// An answer that took too long.
     TimedOut = "timed-out", GATEWAY_TIMEOUT, "The answer took too long";
-}
-
-impl Kind {
-    /// The kind that a bare status stands for, as a library below us answers it.
-    pub(crate) fn of_status(status: StatusCode) -> Self {
-        let same = Self::ALL.iter().rev().find(|kind| kind.status() == status);
-        let found = same.copied();
-        found.unwrap_or(if status.is_server_error() {
-            Self::Internal
-        } else {
-            Self::BadParameter
-        })
-    }
 }
 
 impl Refusal {
@@ -150,9 +139,7 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let content = [(header::CONTENT_TYPE, "application/problem+json")];
-        let mut response = (self.kind.status(), content, Json(self.problem())).into_response();
-        // `Json` has put its own type.
+        let mut response = (self.kind.status(), Json(self.problem())).into_response();
         let problem = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, problem);
         response.headers_mut().extend(self.headers.clone());

@@ -62,7 +62,7 @@ pub(crate) fn part(loaded: &LoadedConfig) -> Result<&SwapsConfig, Failure> {
 
 /// What is known of the assets of the chains to swap on; chains are asked when that is needed.
 pub(crate) fn assets(loaded: &LoadedConfig) -> Result<Assets, Failure> {
-    Ok(Assets::new(&loaded.config, part(loaded)?))
+    Ok(Assets::new(&loaded.config, Some(part(loaded)?)))
 }
 
 /// Opens keys and chains. `owner` names this process among those that share the store.
@@ -115,7 +115,7 @@ pub(crate) async fn open(
             block_time: Duration::from_secs(timing.blocks().usual()),
         });
     }
-    let assets = Assets::new(&loaded.config, part).with(opened.evm);
+    let assets = Assets::new(&loaded.config, Some(part)).with(opened.evm);
     let maker = match &part.maker {
         Some(maker) => Some(maker_config(maker, &assets).await?),
         None => None,

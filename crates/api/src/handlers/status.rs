@@ -1,12 +1,17 @@
-use axum::Json;
+use std::sync::Arc;
 
-use crate::{Kind, Refusal, model::NodeStatus, responses::Refusals};
+use axum::{Json, extract::State};
+
+use crate::{Api, Refusal, extract::Asked, model::NodeStatus, query::Nothing, responses::Refusals};
 
 /// The node
 ///
 /// Chains, routes, attestors, monitor and problems at this moment.
 #[utoipa::path(get, path = "/v1/status", tag = "node", security(("key" = ["read"])),
     responses((status = 200, description = "The node at this moment.", body = NodeStatus), Refusals))]
-pub(crate) async fn status() -> Result<Json<NodeStatus>, Refusal> {
-    Err(Refusal::new(Kind::Unavailable, "not served yet"))
+pub(crate) async fn status(
+    State(api): State<Arc<Api>>,
+    _nothing: Asked<Nothing>,
+) -> Result<Json<NodeStatus>, Refusal> {
+    Ok(Json(api.status().await?.as_ref().clone()))
 }

@@ -34,3 +34,15 @@ pub enum EventKind {
     /// Events after the one that was asked for are not kept any more: read the lists anew.
     Reset,
 }
+
+impl EventKind {
+    /// The word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Packet => "packet",
+            Self::Swap => "swap",
+            Self::Alert => "alert",
+            Self::Reset => "reset",
+        }
+    }
+}

@@ -3,6 +3,45 @@ use utoipa::ToSchema;
 
 use super::{LightClientRef, Time};
 
+impl From<causeway_monitor::MonitorStatus> for MonitorReport {
+    fn from(status: causeway_monitor::MonitorStatus) -> Self {
+        Self {
+            routes: status.routes.into_iter().map(WatchedRoute::from).collect(),
+        }
+    }
+}
+
+impl From<causeway_monitor::GuardedRoute> for WatchedRoute {
+    fn from(route: causeway_monitor::GuardedRoute) -> Self {
+        let time = |time: causeway_engine::UnixMillis| Time::from_millis(time.as_millis());
+        let ends = [route.route.a, route.route.b].map(|end| LightClientRef {
+            chain: end.chain,
+            client: end.client.to_string(),
+        });
+        let changes = route.changes.into_iter().map(|change| SeenChange {
+            what: change.what,
+            seen_at: time(change.seen_at),
+        });
+        Self {
+            ends: ends.into(),
+            compared: route.compared.map(Into::into),
+            compared_at: route.compared_at.map(time),
+            blind: route.blind,
+            blind_since: route.blind_since.map(time),
+            is_blind_for_long: route.is_blind_for_long,
+            assets: route.assets,
+            open_packets: route.open_packets,
+            incident: route.incident,
+            warnings: route.warnings,
+            frozen: route.frozen,
+            paused: route.paused,
+            outflows: route.outflows,
+            pause_problem: route.pause_problem,
+            changes: changes.collect(),
+        }
+    }
+}
+
 /// What the node's monitor knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MonitorReport {

@@ -23,9 +23,7 @@ pub struct Time(u64);
 impl Time {
     /// Now.
     pub fn now() -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        let millis = since.map_or(0, |since| since.as_millis());
-        Self(u64::try_from(millis).unwrap_or(u64::MAX))
+        SystemTime::now().into()
     }
 
     /// By milliseconds since the Unix epoch; what was before it is taken for it.
@@ -33,9 +31,22 @@ impl Time {
         Self(u64::try_from(millis).unwrap_or(0))
     }
 
+    /// How long ago `earlier` was; nothing if it is yet to come.
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+
     /// In milliseconds since the Unix epoch.
     pub const fn as_millis(self) -> u64 {
         self.0
+    }
+}
+
+impl From<SystemTime> for Time {
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(UNIX_EPOCH);
+        let millis = since.map_or(0, |since| since.as_millis());
+        Self(u64::try_from(millis).unwrap_or(u64::MAX))
     }
 }
 
@@ -57,10 +68,7 @@ impl FromStr for Time {
     type Err = humantime::TimestampError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let moment = humantime::parse_rfc3339(text)?;
-        let since = moment.duration_since(UNIX_EPOCH);
-        let millis = since.map_or(0, |since| since.as_millis());
-        Ok(Self(u64::try_from(millis).unwrap_or(u64::MAX)))
+        humantime::parse_rfc3339(text).map(Self::from)
     }
 }
 

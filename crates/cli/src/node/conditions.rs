@@ -7,16 +7,13 @@ use std::{
 
 use alloy::primitives::{Address, U256};
 use causeway_alerts::{AlertName, Condition};
+use causeway_api::model::{Chain, NodeStatus, Time, WatchedRoute};
 use causeway_engine::{EffectFilter, Engine, UnixMillis};
-use causeway_monitor::GuardedRoute;
 use causeway_swap::{Advice, Leg, SwapId};
 use causeway_types::ChainId;
 use tracing::debug;
 
-use super::{
-    Node,
-    status::{ChainReport, NodeStatus},
-};
+use super::Node;
 use crate::amount::format_amount;
 
 /// How long a change of governance stays an alert.
@@ -128,13 +125,13 @@ impl Conditions {
                 summary,
             ));
         }
-        let now = UnixMillis::now();
+        let now = Time::now();
         let guarded = status.monitor.iter().flat_map(|monitor| &monitor.routes);
         found.extend(guarded.flat_map(|route| guarded_route(route, now)));
         found
     }
 
-    fn stalled(&mut self, chain: &ChainReport, now: Instant) -> Option<Condition> {
+    fn stalled(&mut self, chain: &Chain, now: Instant) -> Option<Condition> {
         let head = chain.head?;
         let (known, since) = self.heads.entry(chain.id.clone()).or_insert((head, now));
         if *known != head {
@@ -148,7 +145,7 @@ impl Conditions {
     }
 }
 
-fn chain(chain: &ChainReport) -> Vec<Condition> {
+fn chain(chain: &Chain) -> Vec<Condition> {
     let mut found = Vec::new();
     let healthy = chain.endpoints.iter().filter(|endpoint| endpoint.healthy);
     let healthy = healthy.count();
@@ -176,8 +173,12 @@ fn chain(chain: &ChainReport) -> Vec<Condition> {
     found
 }
 
-fn guarded_route(route: &GuardedRoute, now: UnixMillis) -> Vec<Condition> {
-    let subject = format!("{}~{}", route.route.a, route.route.b);
+fn guarded_route(route: &WatchedRoute, now: Time) -> Vec<Condition> {
+    let ends = route.ends.iter();
+    let ends: Vec<_> = ends
+        .map(|end| format!("{}/{}", end.chain, end.client))
+        .collect();
+    let subject = ends.join("~");
     let mut found = Vec::new();
     let mut tell = |name, what: &[String]| {
         if !what.is_empty() {
@@ -269,17 +270,18 @@ async fn stuck(engine: &Engine, after: Duration) -> Vec<Condition> {
 mod tests {
     use super::*;
 
-    fn report(head: u64) -> ChainReport {
-        ChainReport {
+    fn report(head: u64) -> Chain {
+        Chain {
             id: ChainId::eip155(1),
             name: None,
+            kind: causeway_api::model::ChainKind::Evm,
             head: Some(head),
             final_height: None,
             lag: None,
             finality: String::new(),
             agreement: 2,
             endpoints: ["http://a", "http://b"]
-                .map(|url| super::super::status::EndpointReport {
+                .map(|url| causeway_api::model::Endpoint {
                     url: url.to_owned(),
                     healthy: url.ends_with('a'),
                     head: None,
@@ -287,6 +289,7 @@ mod tests {
                     problem: None,
                 })
                 .into(),
+            router: None,
             contradiction: Some("received and refunded".to_owned()),
             problem: None,
         }

@@ -1,9 +1,8 @@
 //! The status as Prometheus gauges, beside what the services count themselves.
 
+use causeway_api::model::NodeStatus;
 use causeway_attestor::Attestor;
 use metrics::{counter, gauge};
-
-use crate::node::NodeStatus;
 
 /// Brings the gauges up to date; called when somebody scrapes.
 #[allow(clippy::cast_precision_loss)] // Prometheus knows no other number than the double.

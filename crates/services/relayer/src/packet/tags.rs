@@ -2,7 +2,7 @@
 
 use causeway_engine::Tag;
 use causeway_ibc::{
-    Payload, UNIVERSAL_ERROR_ACKNOWLEDGEMENT, gmp::GmpPacketData, gmp, ics20,
+    Payload, UNIVERSAL_ERROR_ACKNOWLEDGEMENT, gmp, gmp::GmpPacketData, ics20,
     ics20::FungibleTokenPacketData,
 };
 
@@ -68,7 +68,8 @@ impl PacketRecord {
     /// Whether the destination has answered with an error; `None` until it has answered.
     pub fn failed(&self) -> Option<bool> {
         let received = self.life.received().or_else(|| self.life.acknowledged())?;
-        let is_error = |ack: &alloy_primitives::Bytes| ack[..] == UNIVERSAL_ERROR_ACKNOWLEDGEMENT[..];
+        let is_error =
+            |ack: &alloy_primitives::Bytes| ack[..] == UNIVERSAL_ERROR_ACKNOWLEDGEMENT[..];
         Some(received.content.iter().any(is_error))
     }
 
@@ -91,7 +92,11 @@ impl PacketRecord {
         if self.failed() == Some(true) {
             tags.push(Tag::new(FAILED, ""));
         }
-        tags.extend(self.facts.iter().map(|fact| Tag::new(TX, fact.tx.to_string())));
+        tags.extend(
+            self.facts
+                .iter()
+                .map(|fact| Tag::new(TX, fact.tx.to_string())),
+        );
         // What a stranger writes there may be of any length, and an index holds no such value.
         tags.retain(|tag| tag.value.len() <= LONGEST && !tag.value.contains('\0'));
         tags
