@@ -1,3 +1,5 @@
+import { untrack } from "svelte";
+
 import { live, type LiveEvent } from "./live.svelte";
 import { Trouble } from "./client";
 
@@ -50,6 +52,10 @@ export class Resource<T> {
         if (matters || (event.kind === "reset" && options.on)) this.again();
       }),
     );
+    // Whatever made the events stop may have made a request fail.
+    $effect(() => {
+      if (live.state === "live" && untrack(() => this.trouble)) this.again();
+    });
   }
 
   /** Whether nothing is known yet. */
