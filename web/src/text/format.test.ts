@@ -14,6 +14,7 @@ describe("a span of time", () => {
   it("is never in the future by the little that clocks differ", () => {
     expect(ago(1_500, 1_000)).toBe("now");
     expect(ago(0, 59_999)).toBe("59 s ago");
+    expect(ago(25_000, 0)).toBe("in 25 s");
     expect(ago(600_000, 0)).toBe("in 10 min");
   });
 });

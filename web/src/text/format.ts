@@ -4,6 +4,8 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+/** What two clocks may differ by without anything being in the future. */
+const CLOCKS_DIFFER = 5 * SECOND;
 
 /** A span of time in its two largest units: `3 d 4 h`, `12 s`. */
 export function span(milliseconds: number): string {
@@ -22,7 +24,7 @@ export function span(milliseconds: number): string {
 /** How long ago something was, in its largest unit; clocks that differ a little make no future. */
 export function ago(then: number, now: number): string {
   const past = now - then;
-  if (past < SECOND) return past < -MINUTE ? `in ${span(-past)}` : "now";
+  if (past < SECOND) return past < -CLOCKS_DIFFER ? `in ${span(-past)}` : "now";
   if (past < MINUTE) return `${Math.floor(past / SECOND)} s ago`;
   if (past < HOUR) return `${Math.floor(past / MINUTE)} min ago`;
   if (past < DAY) return `${Math.floor(past / HOUR)} h ago`;
