@@ -11,23 +11,26 @@ use crate::{
     command::{cargo, run, works},
     contracts,
     network::{CAUSEWAY_VARIABLE, build_causeway},
-    setup, tidy,
+    setup, tidy, web,
     workspace::Workspace,
 };
 
 type Step = (&'static str, fn(&Workspace) -> Result<()>);
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 10] = [
     ("set-up", setup::for_tests),
     ("tree rules", tidy::run),
     ("formatting", formatting),
     ("contract artifacts", |_| contracts::build(true)),
     ("licences and sources", licences),
+    // Before anything that is made of it.
+    ("page", web::build),
     ("lints", lints),
     ("causeway binary", |workspace| {
         build_causeway(workspace).map(drop)
     }),
     ("tests", tests),
+    ("page in a browser", web::browse),
 ];
 
 /// Runs every step and stops at the first that fails.
