@@ -4,6 +4,7 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
+use tower_http::compression::CompressionLayer;
 
 /// The files of the built page by their paths, `/index.html` among them; empty where it was not built.
 static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
@@ -25,9 +26,10 @@ pub fn is_built() -> bool {
 pub fn routes() -> Router {
     let files = FILES.iter().filter(|(path, _)| *path != "/index.html");
     let router = Router::new().route("/", get(async || file("/index.html", index())));
-    files.fold(router, |router, &(path, bytes)| {
+    let router = files.fold(router, |router, &(path, bytes)| {
         router.route(path, get(move || async move { file(path, bytes) }))
-    })
+    });
+    router.layer(CompressionLayer::new())
 }
 
 fn index() -> &'static [u8] {

@@ -159,6 +159,11 @@ impl Network {
         urls.flatten().collect()
     }
 
+    /// Where the relayer's page is.
+    pub fn page_url(&self) -> String {
+        format!("http://{}/", self.relayer.0)
+    }
+
     /// Starts, or starts again, one attestor.
     pub async fn start_attestor(&mut self, index: usize) -> Result<()> {
         let config = self.attestor_config(index)?;

@@ -18,6 +18,8 @@ export class Trouble extends Error {
     readonly fields: Schemas["FieldProblem"][] = [],
     /** The name under which the node's log knows the request. */
     readonly request?: string,
+    /** In how many seconds the node wants to be asked again, if it said so. */
+    readonly retryAfter?: number,
   ) {
     super(`${title}: ${detail}`);
   }
@@ -51,16 +53,17 @@ export async function ask<T>(
 }
 
 /** A {@link Trouble} from a body that may or may not be a problem as RFC 9457 describes it. */
-export function troubleOf(
-  body: unknown,
-  response: Pick<Response, "status" | "statusText">,
-): Trouble {
+export function troubleOf(body: unknown, response: Response): Trouble {
   const problem: Partial<Schemas["Problem"]> = isRecord(body) ? body : {};
   const title = typeof problem.title === "string" ? problem.title : response.statusText;
   const detail = typeof problem.detail === "string" ? problem.detail : "";
   const fields = Array.isArray(problem.errors) ? problem.errors : [];
   const request = typeof problem.instance === "string" ? problem.instance : undefined;
-  return new Trouble(title || `HTTP ${response.status}`, detail, response.status, fields, request);
+  // Absent, and a date in place of seconds, are no number above zero.
+  const wait = Number(response.headers.get("retry-after"));
+  const retryAfter = wait > 0 ? wait : undefined;
+  const { status } = response;
+  return new Trouble(title || `HTTP ${status}`, detail, status, fields, request, retryAfter);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

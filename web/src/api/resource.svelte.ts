@@ -10,9 +10,11 @@ export interface Options {
   only?: (event: LiveEvent) => boolean;
   /** Reads anew so many milliseconds after the last answer. */
   every?: number;
+  /** At most one request in so many milliseconds, however much happens; for what is large to read. */
+  calm?: number;
 }
 
-/** At most one request in this time, however much happens. */
+/** The same for what is small. */
 const CALM = 400;
 /** After a failure, while nothing else makes it read anew. */
 const RETRY = 3_000;
@@ -33,10 +35,12 @@ export class Resource<T> {
   #last = 0;
   #read: ((signal: AbortSignal) => Promise<T>) | undefined;
   #every: number | undefined;
+  #calm: number;
 
   /** `reader` is run at once and whenever what it depends on changes; its answer reads. */
   constructor(reader: () => (signal: AbortSignal) => Promise<T>, options: Options = {}) {
     this.#every = options.every;
+    this.#calm = options.calm ?? CALM;
     $effect(() => {
       this.#read = reader();
       this.value = undefined;
@@ -69,7 +73,7 @@ export class Resource<T> {
       this.#again = true;
       return;
     }
-    this.#in(Math.max(0, this.#last + CALM - Date.now()));
+    this.#in(Math.max(0, this.#last + this.#calm - Date.now()));
   }
 
   #stop(): void {
@@ -103,7 +107,8 @@ export class Resource<T> {
     }
     this.#reading = undefined;
     if (this.#again) this.again();
-    else if (this.trouble && retries(this.trouble)) this.#in(RETRY);
+    else if (this.trouble && retries(this.trouble))
+      this.#in(Math.max(RETRY, 1_000 * (this.trouble.retryAfter ?? 0)));
     else if (this.#every) this.#in(document.hidden ? 10 * this.#every : this.#every);
   }
 }
