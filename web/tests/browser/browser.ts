@@ -79,11 +79,14 @@ interface Axe {
   }>;
 }
 
-/** Fails when something is wider than the screen. */
+/** Fails when something is wider than the screen, and says what. */
 export async function expectNoSidewaysScrolling(page: Page): Promise<void> {
-  const [content, screen] = await page.evaluate(() => [
-    document.documentElement.scrollWidth,
-    document.documentElement.clientWidth,
-  ]);
-  expect(content).toBeLessThanOrEqual(screen!);
+  const wide = await page.evaluate(() => {
+    const screen = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= screen) return [];
+    const all = [...document.body.querySelectorAll("*")];
+    const wide = all.filter((element) => element.getBoundingClientRect().right > screen + 1);
+    return wide.map(({ tagName, className }) => `${tagName}.${className}`);
+  });
+  expect(wide).toEqual([]);
 }
