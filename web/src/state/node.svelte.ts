@@ -17,7 +17,13 @@ class Node {
     const read = () => {
       // Another key may see other things.
       void key.value;
-      return (signal: AbortSignal) => ask(api.GET("/v1/status", { signal }));
+      return async (signal: AbortSignal) => {
+        const status = await ask(api.GET("/v1/status", { signal }));
+        if (!status.swaps) return status;
+        // The status tells of the chains between which packets cross; swaps may need others.
+        const chains = await ask(api.GET("/v1/chains", { signal }));
+        return { ...status, chains: chains.items };
+      };
     };
     this.#status = new Resource(read, { on: ["alert"], every: EVERY });
   }
