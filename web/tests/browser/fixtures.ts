@@ -140,6 +140,7 @@ const routes: Schemas["Route"][] = [
 
 const alerts: Schemas["Alert"][] = [
   {
+    id: "client-frozen",
     name: "client-frozen",
     severity: "critical",
     meaning: "A light client was frozen: misbehaviour of its attestors was proven.",
@@ -150,6 +151,7 @@ const alerts: Schemas["Alert"][] = [
     seen: time(4),
   },
   {
+    id: "endpoint-unhealthy",
     name: "endpoint-unhealthy",
     severity: "warning",
     meaning: "An endpoint does not answer as it should.",
@@ -160,6 +162,7 @@ const alerts: Schemas["Alert"][] = [
     seen: time(3),
   },
   {
+    id: "low-balance",
     name: "low-balance",
     severity: "warning",
     meaning: "An account that pays for transactions is nearly empty.",
