@@ -83,7 +83,9 @@ impl Server {
                 metrics: self.metrics,
             });
         router = router.merge(match node.api_config() {
-            Some(config) => causeway_api::router(node.api(config, stop.clone())),
+            Some(config) => {
+                causeway_api::router(node.api(config, stop.clone())).merge(causeway_web::routes())
+            }
             // Without an API, a node still says how it fares.
             None => Router::new()
                 .route("/v1/status", get(status))
