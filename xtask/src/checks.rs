@@ -11,23 +11,26 @@ use crate::{
     command::{cargo, run, works},
     contracts,
     network::{CAUSEWAY_VARIABLE, build_causeway},
-    setup, tidy,
+    setup, tidy, web,
     workspace::Workspace,
 };
 
 type Step = (&'static str, fn(&Workspace) -> Result<()>);
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 10] = [
     ("set-up", setup::for_tests),
     ("tree rules", tidy::run),
     ("formatting", formatting),
     ("contract artifacts", |_| contracts::build(true)),
     ("licences and sources", licences),
+    // Before anything that is made of it.
+    ("page", web::build),
     ("lints", lints),
     ("causeway binary", |workspace| {
         build_causeway(workspace).map(drop)
     }),
     ("tests", tests),
+    ("page in a browser", web::browse),
 ];
 
 /// Runs every step and stops at the first that fails.
@@ -51,6 +54,20 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
         eprintln!("   {:>8}  {name}", seconds(time));
     }
     Ok(())
+}
+
+/// Writes the copy of the API's document anew: the test that compares it does so when it is told to.
+pub(crate) fn write_openapi(workspace: &Workspace) -> Result<()> {
+    let mut command = cargo(&workspace.root);
+    command
+        .args(["test", "--package", "causeway-api", "--test", "api"])
+        .args([
+            "--",
+            "--exact",
+            "document::the_checked_in_document_is_the_one_that_is_served",
+        ])
+        .env("CAUSEWAY_WRITE_OPENAPI", "1");
+    run(&mut command)
 }
 
 fn seconds(time: Duration) -> String {

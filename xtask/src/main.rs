@@ -9,6 +9,7 @@ mod network;
 mod nodes;
 mod setup;
 mod tidy;
+mod web;
 mod workspace;
 
 use std::process::ExitCode;
@@ -37,6 +38,14 @@ enum Task {
     /// Build the contracts' artifacts from their sources.
     Contracts {
         /// Change nothing; fail when the artifacts are not what the sources say.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write the copy of the API's document anew, from what the handlers say.
+    Openapi,
+    /// Build the page that a node serves; quick when it is newer than its sources.
+    Web {
+        /// Check it, test it, and build it in any case.
         #[arg(long)]
         check: bool,
     },
@@ -95,6 +104,9 @@ fn run(arguments: Arguments) -> Result<()> {
     match arguments.task {
         Task::Setup => setup::for_tests(&workspace),
         Task::Contracts { check } => contracts::build(check),
+        Task::Openapi => checks::write_openapi(&workspace),
+        Task::Web { check: false } => web::provide(&workspace),
+        Task::Web { check: true } => web::build(&workspace),
         Task::Up { once, rest } => network::up(&workspace, once, &rest),
         Task::Test => checks::test(&workspace),
         Task::Defences(options) => defences::run(&workspace, &options),

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::{
     command::{become_program, cargo, run},
-    nodes, setup,
+    nodes, setup, web,
     workspace::Workspace,
 };
 
@@ -17,6 +17,7 @@ pub(crate) const CAUSEWAY_VARIABLE: &str = "CAUSEWAY_BINARY";
 pub(crate) fn up(workspace: &Workspace, once: bool, rest: &[String]) -> Result<()> {
     setup::run(workspace)?;
     nodes::provide_litecoin()?;
+    web::provide(workspace)?;
     build(workspace, &["causeway", "causeway-localnet"], &[])?;
     let mut command = Command::new(workspace.built("debug", "causeway-localnet"));
     // The network's files go to the root of the workspace, where git ignores them.
@@ -58,6 +59,12 @@ pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<()> {
 pub(crate) fn build_causeway(workspace: &Workspace) -> Result<PathBuf> {
     build(workspace, &["causeway"], &[])?;
     Ok(workspace.built("debug", "causeway"))
+}
+
+/// Builds the program that starts local networks and says where it is.
+pub(crate) fn build_localnet(workspace: &Workspace) -> Result<PathBuf> {
+    build(workspace, &["causeway", "causeway-localnet"], &[])?;
+    Ok(workspace.built("debug", "causeway-localnet"))
 }
 
 /// Builds programs. The whole workspace is named so that every build chooses the same features of

@@ -50,7 +50,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     guard.lock().context("cannot wait for another set-up")?;
 
     let directory = workspace.root.join(NPM);
-    npm_ci(&directory)?;
+    npm_ci(&directory, "the pinned anvil")?;
     let anvil = installed_anvil(&directory)?;
     let works = output(Command::new(&anvil).arg("--version"));
     works.with_context(|| {
@@ -118,8 +118,8 @@ pub(crate) fn apt_install(what: &str, packages: &[&str]) -> Result<()> {
     apt(&[&install, packages].concat())
 }
 
-/// `npm ci`, unless what is installed is what the lock file says.
-fn npm_ci(directory: &Path) -> Result<()> {
+/// `npm ci`, unless what is installed is what the lock file says. `what` is what it installs.
+pub(crate) fn npm_ci(directory: &Path, what: &str) -> Result<()> {
     let mut pins = Vec::new();
     for name in PINS {
         let path = directory.join(name);
@@ -130,15 +130,13 @@ fn npm_ci(directory: &Path) -> Result<()> {
         return Ok(());
     }
     check_node()?;
-    eprintln!(
-        "installing the pinned anvil (npm ci in {})",
-        directory.display()
-    );
+    eprintln!("installing {what} (npm ci in {})", directory.display());
     let mut command = Command::new("npm");
     command
         .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
         .current_dir(directory);
-    run_command(&mut command).context("anvil could not be installed from the npm registry")?;
+    run_command(&mut command)
+        .with_context(|| format!("{what} could not be installed from the npm registry"))?;
     fs::write(&stamp, pins).with_context(|| format!("cannot write {}", stamp.display()))
 }
 

@@ -3,6 +3,8 @@
 use alloy::primitives::U256;
 use thiserror::Error;
 
+pub(crate) use causeway_api::format_amount;
+
 /// Why a text is no amount of a token.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum AmountError {
@@ -74,19 +76,6 @@ pub(crate) fn parse_amount(text: &str, decimals: u8) -> Result<U256, AmountError
         Err(AmountError::Zero)
     } else {
         Ok(amount)
-    }
-}
-
-/// Writes smallest units as whole units, without zeros that say nothing.
-pub(crate) fn format_amount(amount: U256, decimals: u8) -> String {
-    let decimals = usize::from(decimals);
-    let digits = format!("{:0>width$}", amount.to_string(), width = decimals + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - decimals);
-    let fraction = fraction.trim_end_matches('0');
-    if fraction.is_empty() {
-        whole.to_owned()
-    } else {
-        format!("{whole}.{fraction}")
     }
 }
 

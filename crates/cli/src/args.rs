@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    attestors, call, client, config, deploy, doctor, held, keys, limits, packets, pause, relay,
-    run, status, store, swap, transfer,
+    api, attestors, call, client, config, deploy, doctor, held, keys, limits, packets, pause,
+    relay, run, status, store, swap, transfer,
 };
 
 /// Connects blockchains: tokens and calls cross between them over IBC v2, verified on arrival.
@@ -69,6 +69,8 @@ pub(crate) enum Command {
     Packets(packets::PacketsArgs),
     /// Exchange coins and tokens with others across chains, trusting nobody
     Swap(swap::SwapArgs),
+    /// Make, list and revoke keys of the node's API, and print its document
+    Api(api::ApiArgs),
     /// Copy the node's store
     Store(store::StoreArgs),
     /// Show what the running node does, and if nothing moves, why

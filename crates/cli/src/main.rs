@@ -60,6 +60,7 @@ async fn execute(cli: Cli, output: Output) -> Result<(), Failure> {
         }
         Command::Run(_) => Box::pin(commands::run::execute(&cli.config, output)).await,
         Command::Packets(args) => commands::packets::execute(args, &cli.config, output).await,
+        Command::Api(args) => commands::api::execute(args, &cli.config, output).await,
         Command::Store(args) => commands::store::execute(args, &cli.config, output).await,
         Command::Status(args) => commands::status::execute(args, &cli.config, output).await,
         Command::Transfer(args) => commands::transfer::execute(args, &cli.config, output).await,

@@ -1,6 +1,7 @@
 //! A running node: the services that the configuration asks for, over one store and one set of
 //! chains. This is the one place where kinds of chains and of services are matched.
 
+mod api;
 mod clients;
 mod conditions;
 mod guard;
@@ -19,16 +20,16 @@ use std::{
 use alloy::primitives::Address;
 use causeway_alerts::Alerts;
 use causeway_attestor::Attestor;
-use causeway_engine::Engine;
+use causeway_engine::{Engine, UnixMillis};
 use causeway_evm::EvmChain;
 use causeway_monitor::Monitor;
-use causeway_relayer::{ClientEnd, Relayer};
+use causeway_relayer::{ClientEnd, PacketMachine, Relayer};
 use causeway_swap_service::SwapService;
 use causeway_types::ChainId;
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{info, warn};
 
-pub(crate) use status::{NodeStatus, SwapsReport};
+pub(crate) use status::Shown;
 
 use self::{
     clients::ClientBook,
@@ -44,6 +45,12 @@ use crate::{
 
 /// How often the node looks for what is wrong.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+/// How long changes are kept for those who ask what they have missed.
+const CHANGES_KEPT: Duration = Duration::from_hours(24);
+/// How many of them are forgotten in one unit, and how soon there is another.
+const CHANGES_AT_ONCE: usize = 5_000;
+const TIDY_AGAIN: Duration = Duration::from_secs(60);
 
 /// Everything that runs in the process.
 pub(crate) struct Node {
@@ -109,12 +116,13 @@ impl Node {
         {
             warn!(%error, "nothing is attested yet");
         }
-        let (relayed, watched, swapped, told, ()) = tokio::join!(
+        let (relayed, watched, swapped, told, (), ()) = tokio::join!(
             self.relay(&stop),
             self.watch(&stop),
             self.swap(&stop),
             self.tell(&stop),
-            self.watch_clients(stop.clone())
+            self.watch_clients(stop.clone()),
+            self.keep_house(&stop)
         );
         self.engine.close().await;
         relayed.and(watched).and(swapped).and(told)
@@ -154,6 +162,25 @@ impl Node {
         };
         let (outcome, ()) = tokio::join!(work, swaps.keep_asking(stop));
         outcome.map_err(|error| failed("swaps", &error))
+    }
+
+    /// Brings an older store up to date, and forgets changes that nobody asks for any more.
+    async fn keep_house(&self, stop: &CancellationToken) {
+        let work = async {
+            match self.engine.retag::<PacketMachine>().await {
+                Ok(0) => {}
+                Ok(packets) => info!(packets, "packets can be found by what they are about"),
+                Err(error) => warn!(%error, "packets cannot be found by what they are about"),
+            }
+            loop {
+                let end = UnixMillis::now().minus(CHANGES_KEPT);
+                if let Err(error) = self.engine.prune_feed(end, CHANGES_AT_ONCE).await {
+                    warn!(%error, "old changes cannot be forgotten");
+                }
+                tokio::time::sleep(TIDY_AGAIN).await;
+            }
+        };
+        stop.run_until_cancelled(work).await;
     }
 
     /// Looks for what is wrong, and tells of it.

@@ -1,6 +1,5 @@
 //! From the configuration to a service that swaps.
 
-mod advice;
 mod assets;
 mod coins;
 mod timing;
@@ -22,7 +21,6 @@ use causeway_types::ChainId;
 
 use self::coins::bitcoin_side;
 pub(crate) use self::{
-    advice::advise,
     assets::{AssetInfo, Assets},
     coins::bitcoin_config,
     timing::{Assumptions, assumptions},
@@ -69,7 +67,7 @@ pub(crate) fn part(loaded: &LoadedConfig) -> Result<&SwapsConfig, Failure> {
 
 /// What is known of the assets of the chains to swap on; chains are asked when that is needed.
 pub(crate) fn assets(loaded: &LoadedConfig) -> Result<Assets, Failure> {
-    Ok(Assets::new(&loaded.config, part(loaded)?))
+    Ok(Assets::new(&loaded.config, Some(part(loaded)?)))
 }
 
 /// Opens keys and chains. `owner` names this process among those that share the store.
@@ -118,7 +116,7 @@ pub(crate) async fn open(
             block_time: Duration::from_secs(assumed.timing.blocks().usual()),
         });
     }
-    let assets = Assets::new(&loaded.config, part).with(opened.evm);
+    let assets = Assets::new(&loaded.config, Some(part)).with(opened.evm);
     let maker = match &part.maker {
         Some(maker) => Some(maker_config(maker, &assets).await?),
         None => None,

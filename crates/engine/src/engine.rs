@@ -6,7 +6,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::sync::watch;
 
-use crate::database::{Connection, Database, Transaction};
+use crate::database::{Announcement, Connection, Counters, Database, Transaction};
 use crate::{EngineError, RetryPolicy, Unit, UnixMillis};
 
 /// Where a copy keeps what tells it from the original.
@@ -30,7 +30,7 @@ pub struct Engine {
 #[derive(Debug)]
 struct Shared {
     database: Database,
-    changed: watch::Sender<u64>,
+    counters: Counters,
     retry: RetryPolicy,
     random: Mutex<StdRng>,
 }
@@ -48,9 +48,9 @@ impl Engine {
     /// (A database truly in memory could not be read beside an open unit as a file can.)
     /// `postgres://USER:PASSWORD@HOST/DATABASE` may be shared by any number of processes.
     pub async fn open_with(url: &str, options: EngineOptions) -> Result<Self, EngineError> {
-        let changed = watch::Sender::new(0);
-        let database = Database::open(url, &changed).await?;
-        Ok(Self::over(database, changed, options))
+        let counters = Counters::default();
+        let database = Database::open(url, &counters).await?;
+        Ok(Self::over(database, counters, options))
     }
 
     /// Opens a store that exists, to read it alone. Nothing is made, changed or brought up to date, and
@@ -61,19 +61,19 @@ impl Engine {
     /// [`EngineError::Outdated`] when the tables are those of an earlier version:
     /// [`open`](Self::open) brings them up to date.
     pub async fn open_to_read(url: &str) -> Result<Self, EngineError> {
-        let changed = watch::Sender::new(0);
-        let database = Database::open_to_read(url, &changed).await?;
-        Ok(Self::over(database, changed, EngineOptions::default()))
+        let counters = Counters::default();
+        let database = Database::open_to_read(url, &counters).await?;
+        Ok(Self::over(database, counters, EngineOptions::default()))
     }
 
-    fn over(database: Database, changed: watch::Sender<u64>, options: EngineOptions) -> Self {
+    fn over(database: Database, counters: Counters, options: EngineOptions) -> Self {
         let random = options
             .seed
             .map_or_else(StdRng::from_os_rng, StdRng::seed_from_u64);
         Self {
             shared: Arc::new(Shared {
                 database,
-                changed,
+                counters,
                 retry: options.retry,
                 random: Mutex::new(random),
             }),
@@ -90,7 +90,13 @@ impl Engine {
     /// retries are only found by asking again in time, and so, on `SQLite`, is the work of other
     /// processes.
     pub fn changed(&self) -> watch::Receiver<u64> {
-        self.shared.changed.subscribe()
+        self.shared.counters.effects.subscribe()
+    }
+
+    /// Changes whenever the feed may have grown. On `SQLite`, the work of other processes is only found
+    /// by asking again in time.
+    pub fn fed(&self) -> watch::Receiver<u64> {
+        self.shared.counters.feed.subscribe()
     }
 
     /// Where the store physically is: a copy of it, restored in its place or elsewhere, is in another.
@@ -133,27 +139,21 @@ impl Engine {
         self.shared.database.reader().await
     }
 
-    /// Commits, and wakes executors here and elsewhere if there may be work for them.
+    /// Commits, and wakes whoever waits for what was written, here and elsewhere.
     pub(crate) async fn commit(
         &self,
         transaction: Transaction,
-        effects_added: bool,
+        news: Announcement,
     ) -> Result<(), EngineError> {
-        if !effects_added {
+        if news == Announcement::default() {
             return transaction.commit().await;
         }
         self.shared
             .database
-            .commit_and_announce(transaction)
+            .commit_and_announce(transaction, news)
             .await?;
-        self.announce_effects();
+        self.shared.counters.announce(news);
         Ok(())
-    }
-
-    fn announce_effects(&self) {
-        self.shared
-            .changed
-            .send_modify(|count| *count = count.wrapping_add(1));
     }
 
     pub(crate) fn retry_delay(&self, attempts: u32) -> Duration {

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::database::query;
+use crate::database::{Announcement, query};
 use crate::engine::Engine;
 use crate::sql;
 use crate::{EngineError, Unit, UnixMillis};
@@ -71,7 +71,7 @@ impl Engine {
         .bind(now.as_millis())
         .fetch_optional(&mut transaction)
         .await?;
-        self.commit(transaction, false).await?;
+        self.commit(transaction, Announcement::default()).await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(Term {
             name: name.to_owned(),
@@ -123,7 +123,8 @@ impl Engine {
             .bind(term.number)
             .execute(&mut transaction)
             .await?;
-        self.commit(transaction, announce).await?;
+        self.commit(transaction, Announcement::of_effects(announce))
+            .await?;
         Ok(changed > 0)
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use crate::database::{Row, query, statement};
+use crate::database::{Announcement, Row, query, statement};
 use crate::engine::Engine;
 use crate::process::decode_json;
 use crate::sql;
@@ -340,7 +340,8 @@ impl Engine {
                 .bind(owner)
                 .execute(&mut transaction)
                 .await?;
-        self.commit(transaction, released > 0).await?;
+        self.commit(transaction, Announcement::of_effects(released > 0))
+            .await?;
         Ok(released)
     }
 }

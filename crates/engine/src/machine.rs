@@ -1,10 +1,18 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::Tag;
+
 /// A protocol's pure state machine, as the engine runs it: no I/O, no clock, no randomness.
 pub trait Machine: 'static {
     /// The name under which this machine's processes are stored; never change it.
     const KIND: &'static str;
+    /// The version of [`tags`](Self::tags); 0 for a machine that has none. Goes up whenever they say
+    /// something else of a state that may be stored: [`Engine::retag`](crate::Engine::retag) writes
+    /// them anew.
+    const TAGS: u32 = 0;
+    /// What of a process is worth telling whoever follows the changes.
+    const NEWS: News = News::State;
     /// What is stored between inputs.
     type State: Serialize + DeserializeOwned + Send;
     /// What can happen to a process.
@@ -19,6 +27,20 @@ pub trait Machine: 'static {
         state: Option<Self::State>,
         input: Self::Input,
     ) -> Result<Step<Self::State, Self::Effect>, Self::Error>;
+
+    /// What a process in this state is found by.
+    fn tags(_state: &Self::State) -> Vec<Tag> {
+        Vec::new()
+    }
+}
+
+/// What of a process is worth telling whoever follows the changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Every change of its state.
+    State,
+    /// That its phase is another, or that it is done: its state also notes what is nobody's business.
+    Phase,
 }
 
 /// What one input does to a process: its next state and what must be done about it.

@@ -111,7 +111,11 @@ pub(crate) fn encode_json(
 const SELECT: &str = "SELECT key, state, phase, done, wake_clock, wake_at, created_at, updated_at \
                       FROM processes WHERE kind = ";
 
-fn from_row(row: &Row) -> Result<(String, Stored), sqlx::Error> {
+/// The same columns, of the table `p` among others.
+pub(crate) const COLUMNS: &str =
+    "p.key, p.state, p.phase, p.done, p.wake_clock, p.wake_at, p.created_at, p.updated_at";
+
+pub(crate) fn from_row(row: &Row) -> Result<(String, Stored), sqlx::Error> {
     let wake_clock: Option<String> = row.try_get("wake_clock")?;
     let stored = Stored {
         state: row.try_get("state")?,
@@ -142,6 +146,23 @@ pub(crate) async fn load(
         }
     }
     Ok(found)
+}
+
+/// The processes of a kind that follow a key, by key.
+pub(crate) async fn following(
+    connection: &mut Connection,
+    kind: &str,
+    after: &str,
+    limit: usize,
+) -> Result<Vec<(String, Stored)>, EngineError> {
+    let mut query = query(SELECT);
+    query.push_bind(kind).push(" AND key > ").push_bind(after);
+    query
+        .push(" ORDER BY key LIMIT ")
+        .push_bind(sql::limit(limit));
+    let rows = query.fetch_all(connection).await?;
+    let rows = rows.iter().map(from_row);
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 impl Engine {

@@ -1,8 +1,8 @@
-use crate::database::{Connection, Transaction, query};
+use crate::database::{Announcement, Connection, Transaction, query};
 use crate::engine::Engine;
 use crate::process::{self, Stored, encode_json};
-use crate::write_buffer::{AddEffect, EffectWrite, WriteBuffer};
-use crate::{EngineError, Machine, Process, ProcessId, Step, UnitError, UnixMillis};
+use crate::write_buffer::{AddEffect, EffectWrite, ProcessWrite, WriteBuffer};
+use crate::{EngineError, Machine, News, Process, ProcessId, Step, Tag, UnitError, UnixMillis};
 
 /// One write transaction: everything done through it becomes durable together at
 /// [`commit`](Self::commit); dropped, none of it ever happened.
@@ -15,7 +15,7 @@ pub struct Unit<'e> {
     buffer: WriteBuffer,
     /// Between the start and the good end of a flush: what was buffered is only partly written.
     broken: bool,
-    effects_added: bool,
+    news: Announcement,
 }
 
 impl<'e> Unit<'e> {
@@ -26,13 +26,13 @@ impl<'e> Unit<'e> {
             now,
             buffer: WriteBuffer::default(),
             broken: false,
-            effects_added: false,
+            news: Announcement::default(),
         }
     }
 
     /// Effects have become claimable beside those that the buffer adds.
     pub(crate) fn announce(&mut self, effects: u64) {
-        self.effects_added |= effects > 0;
+        self.news.effects |= effects > 0;
     }
 
     /// When this unit happens.
@@ -54,8 +54,9 @@ impl<'e> Unit<'e> {
         check_name("kind", M::KIND, '#')?;
         check_name("process key", key, '#')?;
         let state = self.process::<M>(key).await?.map(|process| process.state);
+        let tags_before = state.as_ref().map(M::tags).unwrap_or_default();
         let step = M::handle(state, input).map_err(UnitError::Machine)?;
-        Ok(self.keep::<M>(key, step)?)
+        Ok(self.keep::<M>(key, step, tags_before)?)
     }
 
     /// Reads several processes in one go, before [`handle`](Self::handle) asks for each of them.
@@ -120,9 +121,7 @@ impl<'e> Unit<'e> {
     /// Makes everything durable.
     pub async fn commit(mut self) -> Result<(), EngineError> {
         self.flush().await?;
-        self.engine
-            .commit(self.transaction, self.effects_added)
-            .await
+        self.engine.commit(self.transaction, self.news).await
     }
 
     pub(crate) fn engine(&self) -> &'e Engine {
@@ -145,7 +144,9 @@ impl<'e> Unit<'e> {
             return Err(EngineError::BrokenUnit);
         }
         let now = self.now.as_millis();
-        self.effects_added |= self.buffer.flush(&mut self.transaction, now).await?;
+        let written = self.buffer.flush(&mut self.transaction, now).await?;
+        self.news.effects |= written.effects;
+        self.news.feed |= written.feed;
         self.broken = false;
         Ok(())
     }
@@ -155,6 +156,7 @@ impl<'e> Unit<'e> {
         &mut self,
         key: &str,
         step: Step<M::State, M::Effect>,
+        tags_before: Vec<Tag>,
     ) -> Result<(), EngineError> {
         let now = self.now.as_millis();
         let full_key = |effect_key: &str| format!("{}/{key}#{effect_key}", M::KIND);
@@ -181,6 +183,8 @@ impl<'e> Unit<'e> {
                 reopen: new.reopen,
             }));
         }
+        let tags = step.state.as_ref().map(M::tags).unwrap_or_default();
+        let before = self.buffer.process(M::KIND, key);
         let stored = match &step.state {
             None => None,
             Some(state) => Some(Stored {
@@ -192,14 +196,25 @@ impl<'e> Unit<'e> {
                 wake: step
                     .wake
                     .map(|wake| (wake.clock, i64::try_from(wake.at).unwrap_or(i64::MAX))),
-                created_at: self
-                    .buffer
-                    .process(M::KIND, key)
-                    .map_or(now, |before| before.created_at),
+                created_at: before.map_or(now, |before| before.created_at),
                 updated_at: now,
             }),
         };
-        self.buffer.write_process(M::KIND, key.to_owned(), stored);
+        let is_news = match (before, &stored) {
+            (None, None) => false,
+            (Some(_), None) | (None, Some(_)) => true,
+            (Some(before), Some(after)) => {
+                (&before.phase, before.done) != (&after.phase, after.done)
+                    || (M::NEWS == News::State && before.state != after.state)
+            }
+        };
+        let write = ProcessWrite {
+            stored,
+            tags_before,
+            tags,
+            is_news,
+        };
+        self.buffer.write_process(M::KIND, key.to_owned(), write);
         for write in writes {
             self.buffer.write_effect(write);
         }

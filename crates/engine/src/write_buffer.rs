@@ -1,11 +1,11 @@
 //! What a unit will write, kept until commit so that it goes out in few multi-row statements.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::EngineError;
-use crate::database::{Connection, query, statement};
+use crate::database::{Announcement, Connection, query, statement};
 use crate::process::Stored;
-use crate::sql;
+use crate::tags::{self, Tagged};
+use crate::{EngineError, Tag, sql};
 
 #[derive(Debug, Default)]
 pub(crate) struct WriteBuffer {
@@ -16,7 +16,28 @@ pub(crate) struct WriteBuffer {
 #[derive(Debug)]
 struct Slot {
     stored: Option<Stored>,
-    dirty: bool,
+    /// What of it is not in the database yet.
+    unwritten: Option<Unwritten>,
+}
+
+/// What the database is to be told of a process beside its row.
+#[derive(Debug)]
+struct Unwritten {
+    /// When the process was created that the database knows, and the tags that it has there.
+    created_before: Option<i64>,
+    tags_before: BTreeSet<Tag>,
+    tags: BTreeSet<Tag>,
+    is_news: bool,
+}
+
+/// A process as an input has left it.
+#[derive(Debug)]
+pub(crate) struct ProcessWrite {
+    pub(crate) stored: Option<Stored>,
+    /// The tags before the input, and after it.
+    pub(crate) tags_before: Vec<Tag>,
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) is_news: bool,
 }
 
 /// One change to the effects, in the order in which the machines asked.
@@ -57,22 +78,27 @@ impl WriteBuffer {
     pub(crate) fn remember(&mut self, kind: &'static str, key: String, stored: Option<Stored>) {
         let slot = Slot {
             stored,
-            dirty: false,
+            unwritten: None,
         };
         self.processes.entry(kind).or_default().insert(key, slot);
     }
 
-    pub(crate) fn write_process(
-        &mut self,
-        kind: &'static str,
-        key: String,
-        stored: Option<Stored>,
-    ) {
-        let slot = Slot {
-            stored,
-            dirty: true,
-        };
-        self.processes.entry(kind).or_default().insert(key, slot);
+    pub(crate) fn write_process(&mut self, kind: &'static str, key: String, write: ProcessWrite) {
+        let of_kind = self.processes.entry(kind).or_default();
+        let slot = of_kind.entry(key).or_insert(Slot {
+            stored: None,
+            unwritten: None,
+        });
+        let created_before = slot.stored.as_ref().map(|stored| stored.created_at);
+        let unwritten = slot.unwritten.get_or_insert_with(|| Unwritten {
+            created_before,
+            tags_before: write.tags_before.into_iter().collect(),
+            tags: BTreeSet::new(),
+            is_news: false,
+        });
+        unwritten.tags = write.tags.into_iter().collect();
+        unwritten.is_news |= write.is_news;
+        slot.stored = write.stored;
     }
 
     pub(crate) fn write_effect(&mut self, write: EffectWrite) {
@@ -90,13 +116,13 @@ impl WriteBuffer {
         }
     }
 
-    /// Writes everything out; true when effects may have become claimable.
+    /// Writes everything out; says what others may want to know of it.
     pub(crate) async fn flush(
         &mut self,
         connection: &mut Connection,
         now: i64,
-    ) -> Result<bool, EngineError> {
-        self.flush_processes(connection).await?;
+    ) -> Result<Announcement, EngineError> {
+        let feed = self.flush_processes(connection, now).await?;
         let writes = std::mem::take(&mut self.effects);
         let mut added = 0;
         let mut rest = writes.as_slice();
@@ -113,15 +139,34 @@ impl WriteBuffer {
             }
             rest = after;
         }
-        Ok(added > 0)
+        Ok(Announcement {
+            effects: added > 0,
+            feed,
+        })
     }
 
-    async fn flush_processes(&mut self, connection: &mut Connection) -> Result<(), EngineError> {
+    /// True when the feed has grown.
+    async fn flush_processes(
+        &mut self,
+        connection: &mut Connection,
+        now: i64,
+    ) -> Result<bool, EngineError> {
+        let mut fed = false;
         for (kind, of_kind) in &mut self.processes {
             let mut gone = Vec::new();
             let mut kept = Vec::new();
-            for (key, slot) in of_kind.iter_mut().filter(|(_, slot)| slot.dirty) {
-                slot.dirty = false;
+            let mut news = Vec::new();
+            let (mut untagged, mut tagged) = (Vec::new(), Vec::new());
+            for (key, slot) in of_kind {
+                let Some(unwritten) = slot.unwritten.take() else {
+                    continue;
+                };
+                if unwritten.is_news {
+                    news.push((key, slot.stored.as_ref()));
+                }
+                let (removed, added) = unwritten.difference(key, slot.stored.as_ref());
+                untagged.extend(removed);
+                tagged.extend(added);
                 match &slot.stored {
                     Some(stored) => kept.push((key, stored)),
                     None => gone.push(key),
@@ -161,9 +206,63 @@ impl WriteBuffer {
                 }
                 query.execute(connection).await?;
             }
+            tags::remove(connection, kind, &untagged).await?;
+            tags::insert(connection, kind, &tagged).await?;
+            fed |= !news.is_empty();
+            feed(connection, kind, &news, now).await?;
         }
-        Ok(())
+        Ok(fed)
     }
+}
+
+impl Unwritten {
+    /// The tags that are to go, and those that are to come. Those of a process that began anew have
+    /// another place in the lists.
+    fn difference(self, key: &str, stored: Option<&Stored>) -> (Option<Tagged>, Option<Tagged>) {
+        let created = stored.map(|stored| stored.created_at);
+        let stays = self.created_before == created;
+        let tagged = |created_at: Option<i64>, ours: &BTreeSet<Tag>, others: &BTreeSet<Tag>| {
+            let differ = |tag: &&Tag| !stays || !others.contains(tag);
+            let tags: BTreeSet<Tag> = ours.iter().filter(differ).cloned().collect();
+            let key = key.to_owned();
+            let created_at = created_at.filter(|_| !tags.is_empty())?;
+            Some(Tagged {
+                key,
+                created_at,
+                tags,
+            })
+        };
+        (
+            tagged(self.created_before, &self.tags_before, &self.tags),
+            tagged(created, &self.tags, &self.tags_before),
+        )
+    }
+}
+
+/// Tells of changes; what vanished stands in no phase.
+async fn feed(
+    connection: &mut Connection,
+    kind: &str,
+    news: &[(&String, Option<&Stored>)],
+    now: i64,
+) -> Result<(), EngineError> {
+    for piece in sql::pieces(news) {
+        let sql = format!(
+            "INSERT INTO feed (kind, key, phase, done, at) VALUES {}",
+            sql::rows(piece.len(), 5)
+        );
+        let mut query = statement(sql);
+        for (key, stored) in piece {
+            query = query
+                .bind(kind)
+                .bind(key.as_str())
+                .bind(stored.map_or("", |stored| stored.phase.as_str()))
+                .bind(stored.is_none_or(|stored| stored.done))
+                .bind(now);
+        }
+        query.execute(connection).await?;
+    }
+    Ok(())
 }
 
 /// How many leading writes one statement can carry: of one sort, and no effect twice, because

@@ -122,6 +122,7 @@ async fn up(once: bool, causeway: &Path, dir: &Path) -> Result<()> {
         "maker",
         format!("{}  swaps ether and litecoin", swaps.maker_url()),
     );
+    say::fact("page", network.page_url());
     say::fact(
         "ready after",
         format!("{:.1} s", started.elapsed().as_secs_f64()),
@@ -159,7 +160,13 @@ fn try_next(network: &Network, playground: &Playground, swaps: &Swaps, causeway:
     let alice = network.b.account(roles::ALICE).address();
     let Playground { token, counter } = playground;
     let transfer = "causeway transfer --from alpha --to beta";
-    println!("\nThe network stays up until Ctrl-C. In another terminal, begin with\n");
+    println!("\nThe network stays up until Ctrl-C. All that happens on it is shown at\n");
+    println!(
+        "  {}  (and the maker's swaps at {}/)",
+        network.page_url(),
+        swaps.maker_url()
+    );
+    println!("\nIn another terminal, begin with\n");
     println!("  export PATH='{programs}':\"$PATH\"");
     println!("  export CAUSEWAY_CONFIG='{}'", config.display());
     println!("  export CAUSEWAY_KEY={key}   # Alice's, a test key that everybody knows");

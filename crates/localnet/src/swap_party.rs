@@ -71,6 +71,7 @@ impl PartyConfig<'_> {
             "# Written by the local network; a network of one's own needs `dev = false`.\n\
              dev = true\nstore = \"sqlite://{name}.db\"\nlisten = \"{listen}\"\n{chains}\n\
              [log]\nlevel = \"info\"\n\n\
+             [api]\nanonymous_read = true\nper_address = 100000\n\n\
              [swaps]\nseed = {{ file = \"{name}.seed\" }}\nkey = {{ env = \"CAUSEWAY_SWAP_KEY\" }}\n\
              down_for = \"10s\"\ncooperation = \"10s\"\nscript_path = \"30s\"\n\n\
              [[swaps.chains]]\nid = \"eip155:31337\"\n{contract}\

@@ -7,7 +7,14 @@ use anyhow::{Context, Result};
 use crate::workspace::Workspace;
 
 /// What is built or installed, not written. `.git` is a file where one clone has several work trees.
-const NOT_OURS: [&str; 4] = [".git", ".causeway", "node_modules", "target"];
+const NOT_OURS: [&str; 6] = [
+    ".git",
+    ".causeway",
+    "dist",
+    "node_modules",
+    "target",
+    "test-output",
+];
 
 /// One file, named as from the root of the tree with `/` between the parts.
 #[derive(Debug)]

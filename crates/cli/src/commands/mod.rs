@@ -1,5 +1,6 @@
 //! One file per command: its arguments, what it does, what it prints.
 
+pub(crate) mod api;
 pub(crate) mod attestors;
 pub(crate) mod call;
 pub(crate) mod client;

@@ -41,6 +41,8 @@ pub(crate) struct RunArgs {}
 struct Listening {
     event: &'static str,
     address: SocketAddr,
+    /// Whether the API is there.
+    api: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     grpc: Option<SocketAddr>,
 }
@@ -49,9 +51,12 @@ impl fmt::Display for Listening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "listening on http://{0}: /livez /readyz /metrics /v1/status",
+            "listening on http://{}: /livez /readyz /metrics /v1/status",
             self.address
         )?;
+        if self.api {
+            write!(f, " /docs")?;
+        }
         self.grpc.map_or(Ok(()), |address| {
             write!(
                 f,
@@ -73,6 +78,7 @@ pub(crate) async fn execute(path: &Path, output: Output) -> Result<(), Failure> 
     output.print(&Listening {
         event: "listening",
         address: server.address()?,
+        api: loaded.config.api.is_some(),
         grpc: grpc.as_ref().map(GrpcServer::address).transpose()?,
     });
     info!(address = %loaded.config.listen, version = env!("CARGO_PKG_VERSION"), "node is up");

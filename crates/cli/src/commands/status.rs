@@ -6,13 +6,18 @@ use std::{
     time::Duration,
 };
 
+use causeway_api::model::{NodeStatus, Problem};
 use clap::Args;
+use reqwest::StatusCode;
 use url::Url;
 
-use crate::{config, failure::Failure, node::NodeStatus, output::Output};
+use crate::{config, failure::Failure, node::Shown, output::Output};
 
 /// The node itself waits for its chains and attestors before it answers.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Holds a key of the node that is asked.
+const KEY_VARIABLE: &str = "CAUSEWAY_API_KEY";
 
 /// The arguments of `causeway status`.
 #[derive(Debug, Args)]
@@ -22,7 +27,9 @@ attestors answer, swaps with wallets and offers, and, if nothing moves, why.
 
 Examples:
   causeway status
-  causeway status --url http://127.0.0.1:7100 --json")]
+  causeway status --url http://127.0.0.1:7100 --json
+
+A node that lets nobody read without a key is asked with the one in CAUSEWAY_API_KEY.")]
 pub(crate) struct StatusArgs {
     /// Where the node listens [default: `listen` of the configuration]
     #[arg(long, value_name = "URL")]
@@ -53,7 +60,25 @@ pub(crate) async fn execute(args: StatusArgs, path: &Path, output: Output) -> Re
         .at("listen")
         .remedy("start it with `causeway run`, or name another with --url")
     };
-    let response = http.get(url).send().await.map_err(unreachable)?;
+    let mut request = http.get(url);
+    if let Ok(key) = std::env::var(KEY_VARIABLE) {
+        request = request.bearer_auth(key);
+    }
+    let response = request.send().await.map_err(unreachable)?;
+    if matches!(
+        response.status(),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+    ) {
+        let problem = response.json::<Problem>().await;
+        let detail =
+            problem.map_or_else(|_| String::new(), |problem| format!(": {}", problem.detail));
+        return Err(Failure::failed(
+            "no-access",
+            format!("the node at {base} does not answer this{detail}"),
+        )
+        .at(KEY_VARIABLE)
+        .remedy("make a key with `causeway api keys new`, and put it into the variable"));
+    }
     let response = response.error_for_status().map_err(unreachable)?;
     let status: NodeStatus = response.json().await.map_err(|error| {
         Failure::failed(
@@ -63,7 +88,7 @@ pub(crate) async fn execute(args: StatusArgs, path: &Path, output: Output) -> Re
         .at("listen")
         .remedy("name the node's address with --url")
     })?;
-    output.print(&status);
+    output.print(&Shown(&status));
     Ok(())
 }
 

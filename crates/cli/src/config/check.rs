@@ -6,8 +6,8 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::{
-    AttestorConfig, ChainConfig, Config, ConfigError, FinalityConfig, GrpcConfig, MonitorConfig,
-    Problem, RelayerConfig, Store, host::host_of,
+    ApiConfig, AttestorConfig, ChainConfig, Config, ConfigError, FinalityConfig, GrpcConfig,
+    MonitorConfig, Problem, RelayerConfig, Store, host::host_of,
 };
 use crate::{
     amount::parse_amount,
@@ -61,6 +61,9 @@ impl Config {
         self.check_alerts(&mut refuse);
         if let Some(grpc) = &self.grpc {
             self.check_grpc(grpc, &mut refuse);
+        }
+        if let Some(api) = &self.api {
+            check_api(api, &mut refuse);
         }
         if let Some(telemetry) = &self.telemetry {
             let collector = std::slice::from_ref(&telemetry.otlp);
@@ -333,6 +336,13 @@ impl Config {
             let problem = Problem::PerMinute(alerts.per_minute);
             refuse("alerts.per_minute".to_owned(), problem);
         }
+    }
+}
+
+fn check_api(api: &ApiConfig, refuse: &mut impl FnMut(String, Problem)) {
+    check_urls("api.origins", &api.origins, &["http", "https"], refuse);
+    if let Some(field) = api.zero() {
+        refuse(format!("api.{field}"), Problem::Nothing);
     }
 }
 

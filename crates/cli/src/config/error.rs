@@ -194,6 +194,8 @@ pub(crate) enum Problem {
     Batch(usize),
     #[error("{0} is outside 1 to 1024")]
     Concurrent(usize),
+    #[error("this is nothing")]
+    Nothing,
     #[error("{0} is also the address of the HTTP interface")]
     ListenTwice(SocketAddr),
     #[error("{client:?} is no client of the routes")]
@@ -278,6 +280,7 @@ impl Problem {
                 "use 1 to 64 letters, digits, dots, hyphens or underscores, another name for each replica"
             }
             Self::Concurrent(_) => "choose a number from 1 to 1024; 32 suits most nodes",
+            Self::Nothing => "choose more than nothing, or leave the key out",
             Self::ListenTwice(_) => "choose another port",
             Self::BadLogLevel { .. } => {
                 "use error, warn, info, debug or trace, or a filter such as \"info,causeway_evm=debug\""

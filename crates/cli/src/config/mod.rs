@@ -4,6 +4,7 @@
 //! the services below never see the file's shape, only plain values made from it.
 
 mod alerts;
+mod api;
 mod attestor;
 mod chain;
 mod check;
@@ -33,6 +34,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use alerts::AlertsConfig;
+pub(crate) use api::ApiConfig;
 pub(crate) use attestor::AttestorConfig;
 pub(crate) use chain::ChainConfig;
 pub(crate) use edit::ConfigEdit;
@@ -98,6 +100,9 @@ pub(crate) struct Config {
     /// Present: this node swaps with others, without anybody's trust.
     #[serde(default)]
     pub(crate) swaps: Option<SwapsConfig>,
+    /// Present: this node serves the API for people and their programs.
+    #[serde(default)]
+    pub(crate) api: Option<ApiConfig>,
     /// Present: this node makes transactions for other front ends over gRPC.
     #[serde(default)]
     pub(crate) grpc: Option<GrpcConfig>,

@@ -54,7 +54,7 @@ pub(super) async fn examine(
     let mut swapping = Swapping {
         loaded,
         part,
-        assets: Assets::new(&loaded.config, part).with(connected.collect()),
+        assets: Assets::new(&loaded.config, Some(part)).with(connected.collect()),
         seed: open_seed(loaded, part, report),
         account: open_account(loaded, part, report).await,
         policies: BTreeMap::new(),

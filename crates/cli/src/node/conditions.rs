@@ -7,17 +7,13 @@ use std::{
 
 use alloy::primitives::{Address, U256};
 use causeway_alerts::{AlertName, Condition};
+use causeway_api::model::{Chain, NodeStatus, Time, WatchedRoute};
 use causeway_engine::{EffectFilter, Engine, UnixMillis};
-use causeway_monitor::GuardedRoute;
 use causeway_swap_service::SwapChainStatus;
 use causeway_types::ChainId;
 use tracing::debug;
 
-use super::{
-    Node,
-    status::{ChainReport, NodeStatus},
-    swaps,
-};
+use super::{Node, swaps};
 use crate::amount::format_amount;
 
 /// How long a change of governance stays an alert.
@@ -115,13 +111,13 @@ impl Conditions {
                 summary,
             ));
         }
-        let now = UnixMillis::now();
+        let now = Time::now();
         let guarded = status.monitor.iter().flat_map(|monitor| &monitor.routes);
         found.extend(guarded.flat_map(|route| guarded_route(route, now)));
         found
     }
 
-    fn stalled(&mut self, chain: &ChainReport, now: Instant) -> Option<Condition> {
+    fn stalled(&mut self, chain: &Chain, now: Instant) -> Option<Condition> {
         let head = chain.head?;
         let still = still(&mut self.heads, &chain.id, head, now);
         (still > self.limits.stalled_after).then(|| {
@@ -158,7 +154,7 @@ fn still(
     now.duration_since(*since)
 }
 
-fn chain(chain: &ChainReport) -> Vec<Condition> {
+fn chain(chain: &Chain) -> Vec<Condition> {
     let mut found = Vec::new();
     let healthy = chain.endpoints.iter().filter(|endpoint| endpoint.healthy);
     let healthy = healthy.count();
@@ -186,8 +182,12 @@ fn chain(chain: &ChainReport) -> Vec<Condition> {
     found
 }
 
-fn guarded_route(route: &GuardedRoute, now: UnixMillis) -> Vec<Condition> {
-    let subject = format!("{}~{}", route.route.a, route.route.b);
+fn guarded_route(route: &WatchedRoute, now: Time) -> Vec<Condition> {
+    let ends = route.ends.iter();
+    let ends: Vec<_> = ends
+        .map(|end| format!("{}/{}", end.chain, end.client))
+        .collect();
+    let subject = ends.join("~");
     let mut found = Vec::new();
     let mut tell = |name, what: &[String]| {
         if !what.is_empty() {
@@ -279,17 +279,18 @@ async fn stuck(engine: &Engine, after: Duration) -> Vec<Condition> {
 mod tests {
     use super::*;
 
-    fn report(head: u64) -> ChainReport {
-        ChainReport {
+    fn report(head: u64) -> Chain {
+        Chain {
             id: ChainId::eip155(1),
             name: None,
+            kind: causeway_api::model::ChainKind::Evm,
             head: Some(head),
             final_height: None,
             lag: None,
             finality: String::new(),
             agreement: 2,
             endpoints: ["http://a", "http://b"]
-                .map(|url| super::super::status::EndpointReport {
+                .map(|url| causeway_api::model::Endpoint {
                     url: url.to_owned(),
                     healthy: url.ends_with('a'),
                     head: None,
@@ -297,6 +298,7 @@ mod tests {
                     problem: None,
                 })
                 .into(),
+            router: None,
             contradiction: Some("received and refunded".to_owned()),
             problem: None,
         }
@@ -328,29 +330,5 @@ mod tests {
         assert_eq!(conditions.stalled(&report(5), at(9)), None);
         assert!(conditions.stalled(&report(5), at(11)).is_some());
         assert_eq!(conditions.stalled(&report(6), at(12)), None);
-    }
-
-    #[test]
-    fn swaps_that_hear_nothing_of_a_chain_are_told_of_once_a_block_has_had_its_time() {
-        let mut conditions = Conditions::new(Limits {
-            low_balance: U256::ZERO,
-            stuck_after: Duration::ZERO,
-            stalled_after: Duration::from_secs(10),
-        });
-        let chain = |told| SwapChainStatus {
-            chain: ChainId::eip155(1),
-            head: Some(9),
-            told,
-            told_age_secs: None,
-            patience_secs: 100,
-            next_expiry: None,
-        };
-        let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
-        assert_eq!(conditions.untold(&chain(None), at(0)), None);
-        assert_eq!(conditions.untold(&chain(None), at(100)), None);
-        assert!(conditions.untold(&chain(None), at(101)).is_some());
-        assert_eq!(conditions.untold(&chain(Some(5)), at(102)), None);
-        assert!(conditions.untold(&chain(Some(5)), at(203)).is_some());
     }
 }

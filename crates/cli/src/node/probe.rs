@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use alloy::primitives::Address;
+use causeway_api::model::AttestorReport;
 use causeway_attestor::AttestorClient;
 use futures::future::join_all;
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::status::AttestorReport;
 use crate::{
     failure::Failure,
     network::attestor_clients,

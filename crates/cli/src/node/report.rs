@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
-use causeway_alerts::Condition;
+use causeway_api::model::{
+    Alert, AttestorReport, Chain, ChainKind, Endpoint, LightClient, MonitorReport, NodeStatus,
+    Route,
+};
 use causeway_evm::EvmChain;
-use causeway_monitor::MonitorStatus;
 use causeway_relayer::{ChainStatus, ClientEnd, Overdue, RelayerStatus};
 use futures::future::join_all;
 
-use super::{
-    Node,
-    status::{AttestorReport, ChainReport, ClientReport, EndpointReport, NodeStatus, RouteReport},
-    swaps::problems as swap_problems,
-};
+use super::{Node, status::ends, swaps::problems as swap_problems};
 use crate::{config::RouteEnd, failure::Failure, redact::redact_urls};
 
 /// Whoever asks for the status waits this long for a chain that does not answer.
@@ -33,18 +31,19 @@ impl Node {
             Some(swaps) => Some(swaps.report().await?),
             None => None,
         };
-        let monitor = self.monitor.as_ref().map(|monitor| monitor.status());
+        let monitor = self.monitor.as_ref().map(|monitor| monitor.status().into());
         let chains = join_all(
             self.chains
                 .values()
                 .map(|c| self.chain_report(c, &relaying)),
         )
         .await;
-        let routes: Vec<RouteReport> = self
+        let routes: Vec<Route> = self
             .config
             .routes
             .iter()
-            .map(|route| RouteReport {
+            .map(|route| Route {
+                id: format!("{}~{}", route.a.chain, route.a.client),
                 clients: [&route.a, &route.b]
                     .into_iter()
                     .map(|end| self.client_report(end, &relaying, &attestors))
@@ -77,13 +76,13 @@ impl Node {
         })
     }
 
-    async fn firing(&self) -> Result<Vec<Condition>, Failure> {
+    async fn firing(&self) -> Result<Vec<Alert>, Failure> {
         let firing = self.alerts.firing().await;
         let firing = firing.map_err(|error| Failure::failed("store", error))?;
-        Ok(firing.into_iter().map(|alert| alert.condition).collect())
+        Ok(firing.iter().map(Alert::from).collect())
     }
 
-    async fn chain_report(&self, chain: &EvmChain, relaying: &RelayerStatus) -> ChainReport {
+    async fn chain_report(&self, chain: &EvmChain, relaying: &RelayerStatus) -> Chain {
         let head = chain.watch_head().borrow().map(|block| block.height);
         let last = tokio::time::timeout(PATIENCE, chain.final_block()).await;
         let final_height = last.ok().and_then(Result::ok).map(|block| block.height);
@@ -99,7 +98,7 @@ impl Node {
         let endpoints = chain
             .endpoints_health()
             .into_iter()
-            .map(|endpoint| EndpointReport {
+            .map(|endpoint| Endpoint {
                 url: redact_urls(&endpoint.url),
                 healthy: endpoint.healthy,
                 head: endpoint.head.map(|block| block.height),
@@ -111,9 +110,10 @@ impl Node {
                     .filter(|_| !endpoint.healthy)
                     .map(|e| redact_urls(&e)),
             });
-        ChainReport {
+        Chain {
             id: chain.id().clone(),
             name: config.and_then(|config| config.name.clone()),
+            kind: ChainKind::Evm,
             head,
             final_height,
             lag: head
@@ -124,6 +124,9 @@ impl Node {
                 .unwrap_or_default(),
             agreement: chain.config().agreement,
             endpoints: endpoints.collect(),
+            router: config
+                .and_then(|config| config.router)
+                .map(|router| router.to_checksum(None)),
             contradiction: noted
                 .and_then(|noted| noted.contradiction.as_deref())
                 .map(redact_urls),
@@ -138,7 +141,7 @@ impl Node {
         end: &RouteEnd,
         relaying: &RelayerStatus,
         attestors: &[AttestorReport],
-    ) -> ClientReport {
+    ) -> LightClient {
         let end = ClientEnd {
             chain: end.chain.clone(),
             client: end.client.clone(),
@@ -169,7 +172,7 @@ impl Node {
             .flat_map(|route| &route.lanes)
             .find(|lane| lane.client == end);
         let n = members.len();
-        ClientReport {
+        LightClient {
             kind: format!("{threshold}-of-{n} attestation"),
             trust: format!(
                 "fewer than {threshold} of {n} signers lie together, and the other chain's finality holds"
@@ -200,7 +203,7 @@ impl Node {
 }
 
 /// What may mean that money is being stolen: it is told before everything else.
-fn alarms(routes: &[RouteReport], contradictions: &[String]) -> Vec<String> {
+fn alarms(routes: &[Route], contradictions: &[String]) -> Vec<String> {
     let clients = routes.iter().flat_map(|route| &route.clients);
     let frozen = clients.filter(|client| client.frozen).map(|client| {
         format!(
@@ -241,10 +244,10 @@ fn overdue(overdue: &Overdue) -> String {
 }
 
 /// What the monitor found, a broken route first.
-fn guard_problems(monitor: Option<&MonitorStatus>) -> Vec<String> {
+fn guard_problems(monitor: Option<&MonitorReport>) -> Vec<String> {
     let routes = || monitor.iter().flat_map(|monitor| &monitor.routes);
     let broken = routes().flat_map(|route| {
-        let ends = format!("{} and {}", route.route.a.chain, route.route.b.chain);
+        let ends = ends(route);
         let tell = move |reason| format!("ROUTE BROKEN between {ends}: {reason}");
         route.incident.iter().map(tell)
     });
@@ -263,11 +266,7 @@ fn guard_problems(monitor: Option<&MonitorStatus>) -> Vec<String> {
     broken.chain(frozen).chain(paused).chain(plain).collect()
 }
 
-fn problems(
-    chains: &[ChainReport],
-    routes: &[RouteReport],
-    attestors: &[AttestorReport],
-) -> Vec<String> {
+fn problems(chains: &[Chain], routes: &[Route], attestors: &[AttestorReport]) -> Vec<String> {
     let mut found = Vec::new();
     for chain in chains {
         let healthy = chain
@@ -318,11 +317,12 @@ fn problems(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::status::Shown, *};
 
-    fn client(reachable: usize) -> RouteReport {
-        RouteReport {
-            clients: vec![ClientReport {
+    fn client(reachable: usize) -> Route {
+        Route {
+            id: "eip155:1~attest-2-on-1".to_owned(),
+            clients: vec![LightClient {
                 chain: causeway_types::ChainId::eip155(1),
                 client: "attest-2-on-1".to_owned(),
                 kind: "2-of-3 attestation".to_owned(),
@@ -389,6 +389,7 @@ mod tests {
             version: "1".to_owned(),
             uptime_seconds: 61,
             relays: true,
+            swaps: false,
             attests_as: None,
             chains: vec![],
             routes: vec![client(1)],
@@ -401,9 +402,9 @@ mod tests {
             problems: vec!["no wind".to_owned()],
         };
         let json = serde_json::to_string(&status).unwrap();
-        let text = serde_json::from_str::<NodeStatus>(&json)
-            .unwrap()
-            .to_string();
+        let read: NodeStatus = serde_json::from_str(&json).unwrap();
+        assert_eq!(read, status);
+        let text = Shown(&read).to_string();
         for word in [
             "up 1m 1s",
             "2 final",

@@ -1,197 +1,43 @@
-//! What a node says of itself at `/v1/status`, and how `causeway status` shows it.
+//! How `causeway status` shows what a node says of itself at `/v1/status`.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{fmt, time::Duration};
 
-use causeway_alerts::Condition;
-use causeway_monitor::{GuardedRoute, MonitorStatus};
-use causeway_swap::Amount;
-use causeway_swap_service::SwapsStatus;
-use causeway_types::{AssetId, ChainId};
-use serde::{Deserialize, Serialize};
+use causeway_api::model::{AttestorReport, Chain, NodeStatus, Route, SwapsReport, WatchedRoute};
+use serde::Serialize;
 
-/// A node at one moment.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct NodeStatus {
-    /// The program's version.
-    pub(crate) version: String,
-    /// Seconds since the node started.
-    pub(crate) uptime_seconds: u64,
-    /// Whether it relays.
-    pub(crate) relays: bool,
-    /// The address it attests with, if it attests.
-    pub(crate) attests_as: Option<String>,
-    /// The chains it follows.
-    pub(crate) chains: Vec<ChainReport>,
-    /// The routes it serves.
-    pub(crate) routes: Vec<RouteReport>,
-    /// The attestors its relayer asks.
-    pub(crate) attestors: Vec<AttestorReport>,
-    /// The alerts that fire.
-    #[serde(default)]
-    pub(crate) alerts: Vec<Condition>,
-    /// What its monitor knows, if it watches.
-    #[serde(default)]
-    pub(crate) monitor: Option<MonitorStatus>,
-    /// Packets by phase.
-    pub(crate) packets: BTreeMap<String, u64>,
-    /// Its swaps, if it swaps.
-    #[serde(default)]
-    pub(crate) swaps: Option<SwapsReport>,
-    /// What may mean that money is being stolen.
-    #[serde(default)]
-    pub(crate) alarms: Vec<String>,
-    /// What keeps something from moving, most urgent first; empty when all is well.
-    pub(crate) problems: Vec<String>,
-}
+/// Something that a node says, written for people.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct Shown<'a, T>(pub(crate) &'a T);
 
-/// A chain as the node sees it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct ChainReport {
-    pub(crate) id: ChainId,
-    pub(crate) name: Option<String>,
-    pub(crate) head: Option<u64>,
-    pub(crate) final_height: Option<u64>,
-    /// Blocks between the head and the newest final block.
-    pub(crate) lag: Option<u64>,
-    /// The rule that makes a block final.
-    pub(crate) finality: String,
-    /// How many endpoints must agree before anything is signed.
-    pub(crate) agreement: usize,
-    pub(crate) endpoints: Vec<EndpointReport>,
-    /// What it said last that cannot be true with what is known.
-    #[serde(default)]
-    pub(crate) contradiction: Option<String>,
-    pub(crate) problem: Option<String>,
-}
-
-/// One endpoint, without its credentials.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct EndpointReport {
-    pub(crate) url: String,
-    pub(crate) healthy: bool,
-    pub(crate) head: Option<u64>,
-    pub(crate) latency_ms: Option<u64>,
-    pub(crate) problem: Option<String>,
-}
-
-/// A route: its two light clients.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct RouteReport {
-    pub(crate) clients: Vec<ClientReport>,
-}
-
-/// One light client, what it asks one to believe, and how messages toward it fare.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct ClientReport {
-    pub(crate) chain: ChainId,
-    pub(crate) client: String,
-    /// The kind of light client.
-    pub(crate) kind: String,
-    /// What must be trusted for it to be right, in one line.
-    pub(crate) trust: String,
-    /// How many attestors must sign.
-    pub(crate) threshold: u8,
-    /// Who may sign.
-    pub(crate) members: Vec<String>,
-    /// Which set of attestors that is; 0 if it cannot be replaced.
-    #[serde(default)]
-    pub(crate) set_number: u64,
-    /// Whether misbehaviour was proven, so that it believes nothing any more.
-    #[serde(default)]
-    pub(crate) frozen: bool,
-    /// How many of them answer this node; unknown where it asks none.
-    pub(crate) reachable: Option<usize>,
-    /// Messages that have not arrived yet.
-    pub(crate) waiting: u64,
-    /// Why nothing moves, if nothing does.
-    pub(crate) problem: Option<String>,
-}
-
-/// An attestor as the node reaches it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct AttestorReport {
-    pub(crate) url: String,
-    pub(crate) address: Option<String>,
-    /// The light clients it signs for.
-    pub(crate) clients: Vec<String>,
-    pub(crate) problem: Option<String>,
-}
-
-/// The swaps of a node, what there is to swap with, and what is offered.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct SwapsReport {
-    /// The key that other parties know us by.
-    pub(crate) id: String,
-    #[serde(flatten)]
-    pub(crate) status: SwapsStatus,
-    pub(crate) wallets: Vec<WalletReport>,
-    /// Empty where nothing is offered.
-    pub(crate) offers: Vec<OfferReport>,
-}
-
-/// What there is of an asset.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct WalletReport {
-    pub(crate) chain: ChainId,
-    pub(crate) asset: AssetId,
-    /// Where it is sent to.
-    pub(crate) address: Option<String>,
-    /// What can be locked, in smallest units, fees left out; unknown until the chain has answered.
-    pub(crate) balance: Option<Amount>,
-    /// The same in whole units.
-    pub(crate) shown: Option<String>,
-    pub(crate) problem: Option<String>,
-}
-
-/// What is offered, in smallest units of what is given.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct OfferReport {
-    pub(crate) gives: AssetId,
-    pub(crate) wants: AssetId,
-    /// What a whole unit costs now, in whole units; unknown until its source has answered.
-    pub(crate) price: Option<String>,
-    pub(crate) least: Amount,
-    pub(crate) most: Amount,
-    /// The most that may be at stake.
-    pub(crate) inventory: Option<Amount>,
-    /// Agreed on in swaps and not locked yet.
-    pub(crate) promised: Amount,
-    /// Agreed on or locked, and neither claimed nor taken back.
-    pub(crate) at_stake: Amount,
-    /// The limits in whole units.
-    pub(crate) shown: String,
-    /// What is promised and at stake in whole units.
-    pub(crate) stake_shown: String,
-    pub(crate) problem: Option<String>,
-}
-
-impl fmt::Display for NodeStatus {
+impl fmt::Display for Shown<'_, NodeStatus> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for alarm in &self.alarms {
+        let Self(shown) = self;
+        for alarm in &shown.alarms {
             writeln!(f, "ALARM      {alarm}")?;
         }
-        let up = humantime::format_duration(Duration::from_secs(self.uptime_seconds));
-        write!(f, "node       {}, up {up}", self.version)?;
-        if self.relays {
+        let up = humantime::format_duration(Duration::from_secs(shown.uptime_seconds));
+        write!(f, "node       {}, up {up}", shown.version)?;
+        if shown.relays {
             f.write_str(", relays")?;
         }
-        if let Some(address) = &self.attests_as {
+        if let Some(address) = &shown.attests_as {
             write!(f, ", attests as {address}")?;
         }
-        for chain in &self.chains {
-            write!(f, "\n\n{chain}")?;
+        for chain in &shown.chains {
+            write!(f, "\n\n{}", Shown(chain))?;
         }
-        for route in &self.routes {
-            write!(f, "\n\n{route}")?;
+        for route in &shown.routes {
+            write!(f, "\n\n{}", Shown(route))?;
         }
-        if !self.attestors.is_empty() {
+        if !shown.attestors.is_empty() {
             f.write_str("\n")?;
         }
-        for attestor in &self.attestors {
-            write!(f, "\nattestor   {attestor}")?;
+        for attestor in &shown.attestors {
+            write!(f, "\nattestor   {}", Shown(attestor))?;
         }
-        if self.relays {
-            let phases = self
+        if shown.relays {
+            let phases = shown
                 .packets
                 .iter()
                 .map(|(phase, count)| format!("{count} {phase}"));
@@ -203,17 +49,17 @@ impl fmt::Display for NodeStatus {
             };
             write!(f, "\n\npackets    {phases}")?;
         }
-        let guarded = self.monitor.iter().flat_map(|monitor| &monitor.routes);
+        let guarded = shown.monitor.iter().flat_map(|monitor| &monitor.routes);
         for route in guarded {
             write!(f, "\n\nmonitor    {}", watched(route))?;
         }
-        if let Some(swaps) = &self.swaps {
-            write!(f, "\n\n{swaps}")?;
+        if let Some(swaps) = &shown.swaps {
+            write!(f, "\n\n{}", Shown(swaps))?;
         }
-        for problem in &self.problems {
+        for problem in &shown.problems {
             write!(f, "\nproblem    {problem}")?;
         }
-        if self.problems.is_empty() && self.alarms.is_empty() {
+        if shown.problems.is_empty() && shown.alarms.is_empty() {
             f.write_str("\nproblems   none")
         } else {
             Ok(())
@@ -221,9 +67,10 @@ impl fmt::Display for NodeStatus {
     }
 }
 
-impl fmt::Display for SwapsReport {
+impl fmt::Display for Shown<'_, SwapsReport> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let status = &self.status;
+        let Self(shown) = self;
+        let status = &shown.status;
         let phases = status.phases.iter();
         let phases: Vec<_> = phases
             .map(|(phase, count)| format!("{count} {phase}"))
@@ -240,7 +87,7 @@ impl fmt::Display for SwapsReport {
         if !status.leads {
             f.write_str("; another process works on them")?;
         }
-        write!(f, "\n           known to others as {}", self.id)?;
+        write!(f, "\n           known to others as {}", shown.id)?;
         for chain in &status.chains {
             let height =
                 |height: Option<u64>| height.map_or("unknown".to_owned(), |h| h.to_string());
@@ -257,7 +104,7 @@ impl fmt::Display for SwapsReport {
                 write!(f, "; our next lock there expires in {} s", next.seconds)?;
             }
         }
-        for wallet in &self.wallets {
+        for wallet in &shown.wallets {
             let there = match (&wallet.shown, &wallet.problem) {
                 (Some(shown), _) => shown.as_str(),
                 (None, Some(problem)) => problem.as_str(),
@@ -266,7 +113,7 @@ impl fmt::Display for SwapsReport {
             let address = wallet.address.as_deref().unwrap_or("no address");
             write!(f, "\nwallet     {address}: {there}")?;
         }
-        for offer in &self.offers {
+        for offer in &shown.offers {
             let price = match (&offer.price, &offer.problem) {
                 (Some(price), _) => format!("{price} for each"),
                 (None, Some(problem)) => format!("not offered: {problem}"),
@@ -282,8 +129,14 @@ impl fmt::Display for SwapsReport {
     }
 }
 
-fn watched(route: &GuardedRoute) -> String {
-    let ends = format!("{} and {}", route.route.a.chain, route.route.b.chain);
+/// The chains of a route.
+pub(super) fn ends(route: &WatchedRoute) -> String {
+    let chains: Vec<&str> = route.ends.iter().map(|end| end.chain.as_str()).collect();
+    chains.join(" and ")
+}
+
+fn watched(route: &WatchedRoute) -> String {
+    let ends = ends(route);
     let paused = if route.paused.is_empty() {
         ""
     } else {
@@ -291,7 +144,7 @@ fn watched(route: &GuardedRoute) -> String {
     };
     match route.compared {
         None => format!("{ends}: not compared yet"),
-        Some((a, b)) => {
+        Some([a, b]) => {
             let (tokens, packets) = (route.assets, route.open_packets);
             format!(
                 "{ends}: compared at {a} and {b}, {tokens} tokens, {packets} packets on their way{paused}"
@@ -300,25 +153,30 @@ fn watched(route: &GuardedRoute) -> String {
     }
 }
 
-impl fmt::Display for ChainReport {
+impl fmt::Display for Shown<'_, Chain> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self
+        let Self(shown) = self;
+        let name = shown
             .name
             .as_ref()
             .map_or(String::new(), |name| format!("{name}, "));
         let height = |height: Option<u64>| height.map_or("unknown".to_owned(), |h| h.to_string());
-        let (head, last) = (height(self.head), height(self.final_height));
-        write!(f, "chain      {name}{}: head {head}, final {last}", self.id)?;
-        if let Some(lag) = self.lag {
+        let (head, last) = (height(shown.head), height(shown.final_height));
+        write!(
+            f,
+            "chain      {name}{}: head {head}, final {last}",
+            shown.id
+        )?;
+        if let Some(lag) = shown.lag {
             write!(f, " ({lag} behind)")?;
         }
-        let (k, n) = (self.agreement, self.endpoints.len());
+        let (k, n) = (shown.agreement, shown.endpoints.len());
         write!(
             f,
             "; final by {}; {k} of {n} endpoints must agree",
-            self.finality
+            shown.finality
         )?;
-        for endpoint in &self.endpoints {
+        for endpoint in &shown.endpoints {
             let health = if endpoint.healthy {
                 "healthy"
             } else {
@@ -336,15 +194,16 @@ impl fmt::Display for ChainReport {
     }
 }
 
-impl fmt::Display for RouteReport {
+impl fmt::Display for Shown<'_, Route> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ends: Vec<&str> = self
+        let Self(shown) = self;
+        let ends: Vec<&str> = shown
             .clients
             .iter()
             .map(|client| client.chain.as_str())
             .collect();
         write!(f, "route      {}", ends.join(" and "))?;
-        for client in &self.clients {
+        for client in &shown.clients {
             write!(
                 f,
                 "\n           {} on {}: {}",
@@ -371,12 +230,13 @@ impl fmt::Display for RouteReport {
     }
 }
 
-impl fmt::Display for AttestorReport {
+impl fmt::Display for Shown<'_, AttestorReport> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.address, &self.problem) {
-            (Some(address), _) => write!(f, "{} {address}", self.url),
-            (None, Some(problem)) => write!(f, "{} does not help: {problem}", self.url),
-            (None, None) => f.write_str(&self.url),
+        let Self(shown) = self;
+        match (&shown.address, &shown.problem) {
+            (Some(address), _) => write!(f, "{} {address}", shown.url),
+            (None, Some(problem)) => write!(f, "{} does not help: {problem}", shown.url),
+            (None, None) => f.write_str(&shown.url),
         }
     }
 }

@@ -8,17 +8,20 @@ use std::{
 
 use alloy::primitives::U256;
 use causeway_alerts::{AlertName, Condition};
+use causeway_api::{
+    advise,
+    model::{OfferReport, SwapsReport, WalletReport},
+};
 use causeway_swap::Amount;
 use causeway_swap_service::{Attention, Pair, SwapChain, SwapError, SwapService};
 use causeway_types::ChainId;
 use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
-use super::status::{OfferReport, SwapsReport, WalletReport};
 use crate::{
     failure::Failure,
     redact::redact_urls,
-    swaps::{AssetInfo, Assets, advise},
+    swaps::{AssetInfo, Assets},
 };
 
 /// How often wallets and prices are asked for.

@@ -1,10 +1,10 @@
 //! The status as Prometheus gauges, beside what the services count themselves.
 
+use causeway_api::model::NodeStatus;
 use causeway_attestor::Attestor;
 use metrics::{counter, gauge};
 
 use super::{levels::Levels, swap_metrics};
-use crate::node::NodeStatus;
 
 /// Brings the gauges up to date; called when somebody scrapes.
 #[allow(clippy::cast_precision_loss)] // Prometheus knows no other number than the double.

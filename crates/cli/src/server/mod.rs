@@ -15,6 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use causeway_api::ClientAddress;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -81,19 +82,28 @@ impl Server {
             .route("/livez", get(async || "ok"))
             .route("/readyz", get(readyz))
             .route("/metrics", get(render_metrics))
-            .route("/v1/status", get(status))
             .with_state(App {
                 node: node.clone(),
                 metrics: self.metrics,
                 levels: Arc::default(),
             });
+        router = router.merge(match node.api_config() {
+            Some(config) => {
+                causeway_api::router(node.api(config, stop.clone())).merge(causeway_web::routes())
+            }
+            // Without an API, a node still says how it fares.
+            None => Router::new()
+                .route("/v1/status", get(status))
+                .with_state(node.clone()),
+        });
         if let Some(attestor) = node.attestor() {
             router = router.merge(causeway_attestor::routes(attestor.clone()));
         }
         if let Some(makes_offers) = node.swaps().and_then(|swaps| swaps.router()) {
             router = router.merge(makes_offers);
         }
-        axum::serve(self.listener, router)
+        let service = router.into_make_service_with_connect_info::<ClientAddress>();
+        axum::serve(self.listener, service)
             .with_graceful_shutdown(stop.cancelled_owned())
             .await
             .map_err(|error| Failure::failed("listen", error))
@@ -112,8 +122,8 @@ async fn readyz(State(app): State<App>) -> Response {
         .into_response()
 }
 
-async fn status(State(app): State<App>) -> Response {
-    match app.node.status().await {
+async fn status(State(node): State<Arc<Node>>) -> Response {
+    match node.status().await {
         Ok(status) => Json(status).into_response(),
         Err(failure) => problem(&failure),
     }

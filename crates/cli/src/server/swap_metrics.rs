@@ -1,11 +1,11 @@
 //! What is measured of swaps.
 
+use causeway_api::model::SwapsReport;
 use causeway_swap::{Advice, Phase};
 use causeway_swap_service::{SwapChainStatus, SwapsStatus};
 use metrics::{counter, gauge};
 
 use super::levels::Levels;
-use crate::node::SwapsReport;
 
 /// How swaps end, and in which phases they have.
 const OUTCOMES: [(&str, &[Phase]); 4] = [

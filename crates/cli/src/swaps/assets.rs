@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use alloy::primitives::U256;
+use causeway_api::AssetFacts;
 use causeway_bitcoin::Network;
 use causeway_evm::EvmChain;
 use causeway_ibc_evm::{Token, token_info};
@@ -53,7 +54,7 @@ pub(crate) struct Assets {
 }
 
 impl Assets {
-    pub(crate) fn new(config: &Config, part: &SwapsConfig) -> Self {
+    pub(crate) fn new(config: &Config, part: Option<&SwapsConfig>) -> Self {
         let name = |id: &ChainId, own: Option<&String>| {
             let named = config.chains.iter().find(|chain| chain.id == *id);
             let network = || Network::by_chain_id(id).map(|known| known.name.to_owned());
@@ -63,15 +64,43 @@ impl Assets {
                 .or_else(network)
                 .unwrap_or_else(|| id.to_string())
         };
-        let names = part.chains.iter().map(|chain| {
+        let swapped = part.iter().flat_map(|part| &part.chains);
+        let swapped = swapped.map(|chain| {
             let name = name(&chain.id, chain.name.as_ref());
             (chain.id.clone(), name)
         });
         Self {
-            names: names.collect(),
+            names: swapped.collect(),
             config: config.clone(),
             evm: BTreeMap::new(),
         }
+    }
+
+    /// The configuration that they are of.
+    pub(crate) const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The name of a chain's own coin.
+    pub(crate) fn coin_id(chain: &ChainId) -> AssetId {
+        let slip44 = Network::by_chain_id(chain).map_or(ETHER, |network| network.coin_type);
+        AssetId::coin(chain.clone(), slip44)
+    }
+
+    /// The tokens of the pairs that are offered.
+    pub(crate) fn paired(&self) -> impl Iterator<Item = AssetId> {
+        let maker = self
+            .config
+            .swaps
+            .iter()
+            .filter_map(|part| part.maker.as_ref());
+        let assets = maker
+            .flat_map(|maker| &maker.pairs)
+            .flat_map(|pair| [&pair.gives, &pair.wants]);
+        assets.filter_map(|asset| {
+            let chain = self.chain(&asset.chain, "pairs").ok()?;
+            Some(AssetId::erc20(chain.clone(), asset.token?))
+        })
     }
 
     /// With chains that are connected already.
@@ -82,8 +111,7 @@ impl Assets {
 
     /// The coin of a chain.
     pub(crate) async fn coin(&self, chain: &ChainId) -> Result<AssetInfo, Failure> {
-        let slip44 = Network::by_chain_id(chain).map_or(ETHER, |network| network.coin_type);
-        self.info(&AssetId::coin(chain.clone(), slip44)).await
+        self.info(&Self::coin_id(chain)).await
     }
 
     pub(crate) async fn connected(&self, chain: &ChainId) -> Result<EvmChain, Failure> {
@@ -151,17 +179,26 @@ impl Assets {
 
     /// What is known of an asset.
     pub(crate) async fn info(&self, id: &AssetId) -> Result<AssetInfo, Failure> {
+        let facts = self.facts(id).await?;
+        let name = self.chain_name(id.chain());
+        Ok(AssetInfo {
+            id: id.clone(),
+            label: format!("{} on {name}", facts.symbol),
+            decimals: facts.decimals,
+        })
+    }
+
+    /// What an asset is called, and how it is counted.
+    pub(crate) async fn facts(&self, id: &AssetId) -> Result<AssetFacts, Failure> {
         let chain = id.chain();
-        let name = self.chain_name(chain);
         if let Some(network) = Network::by_chain_id(chain) {
             let symbol = if network.hrp.contains("ltc") {
                 "LTC"
             } else {
                 "BTC"
             };
-            return Ok(AssetInfo {
-                id: id.clone(),
-                label: format!("{symbol} on {name}"),
+            return Ok(AssetFacts {
+                symbol: symbol.to_owned(),
                 decimals: SATOSHIS,
             });
         }
@@ -179,10 +216,6 @@ impl Assets {
                 (symbol, info.decimals)
             }
         };
-        Ok(AssetInfo {
-            id: id.clone(),
-            label: format!("{symbol} on {name}"),
-            decimals,
-        })
+        Ok(AssetFacts { symbol, decimals })
     }
 }

@@ -14,7 +14,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::pool::{PoolConnection, PoolOptions};
 use tokio::sync::watch;
 
-pub(crate) use statement::{Row, query, statement};
+pub(crate) use statement::{Row, Statement, query, statement};
 
 use crate::EngineError;
 
@@ -32,12 +32,12 @@ pub(crate) enum Database {
 
 impl Database {
     /// Opens the database at `url` and brings its tables up to date. What other processes announce
-    /// there is counted in `changed`.
-    pub(crate) async fn open(url: &str, changed: &watch::Sender<u64>) -> Result<Self, EngineError> {
+    /// there is counted.
+    pub(crate) async fn open(url: &str, counters: &Counters) -> Result<Self, EngineError> {
         match url.split(':').next().unwrap_or_default() {
             "sqlite" => Ok(Self::Sqlite(sqlite::Sqlite::open(url).await?)),
             "postgres" | "postgresql" => {
-                let database = postgres::Postgres::open(url, changed.clone()).await?;
+                let database = postgres::Postgres::open(url, counters.clone()).await?;
                 Ok(Self::Postgres(database))
             }
             scheme => Err(EngineError::UnsupportedStore {
@@ -47,10 +47,7 @@ impl Database {
     }
 
     /// Opens the database at `url` to read it alone.
-    pub(crate) async fn open_to_read(
-        url: &str,
-        changed: &watch::Sender<u64>,
-    ) -> Result<Self, EngineError> {
+    pub(crate) async fn open_to_read(url: &str, counters: &Counters) -> Result<Self, EngineError> {
         match url.split(':').next().unwrap_or_default() {
             "sqlite" => Ok(Self::Sqlite(sqlite::Sqlite::open_to_read(url).await?)),
             "postgres" | "postgresql" => {
@@ -58,7 +55,7 @@ impl Database {
                 Ok(Self::Postgres(database))
             }
             // Says which are known.
-            _ => Self::open(url, changed).await,
+            _ => Self::open(url, counters).await,
         }
     }
 
@@ -85,13 +82,14 @@ impl Database {
         })
     }
 
-    /// Commits, and tells other processes that effects may have become claimable.
+    /// Commits, and tells other processes what may interest them.
     pub(crate) async fn commit_and_announce(
         &self,
         mut transaction: Transaction,
+        news: Announcement,
     ) -> Result<(), EngineError> {
         if let Self::Postgres(database) = self {
-            database.notify(&mut transaction).await?;
+            database.notify(&mut transaction, news).await?;
         }
         transaction.commit().await
     }
@@ -118,11 +116,61 @@ impl Database {
     }
 }
 
+/// What a commit may mean to others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Announcement {
+    /// Effects may have become claimable.
+    pub(crate) effects: bool,
+    /// The feed has grown.
+    pub(crate) feed: bool,
+}
+
+impl Announcement {
+    /// Effects may have become claimable, or nothing has happened that is to be announced.
+    pub(crate) const fn of_effects(effects: bool) -> Self {
+        Self {
+            effects,
+            feed: false,
+        }
+    }
+}
+
+/// Counts what is announced here and elsewhere.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) effects: watch::Sender<u64>,
+    pub(crate) feed: watch::Sender<u64>,
+}
+
+impl Counters {
+    pub(crate) fn announce(&self, news: Announcement) {
+        let count = |counter: &watch::Sender<u64>| {
+            counter.send_modify(|count| *count = count.wrapping_add(1));
+        };
+        if news.effects {
+            count(&self.effects);
+        }
+        if news.feed {
+            count(&self.feed);
+        }
+    }
+}
+
 /// A connection to either database, for as long as somebody holds it.
 #[derive(Debug)]
 pub(crate) enum Connection {
     Sqlite(Held<Sqlite>),
     Postgres(Held<sqlx::Postgres>),
+}
+
+impl Connection {
+    /// What makes a statement say how it would be run, and in which column.
+    pub(crate) const fn explain(&self) -> (&'static str, usize) {
+        match self {
+            Self::Sqlite(_) => ("EXPLAIN QUERY PLAN ", 3),
+            Self::Postgres(_) => ("EXPLAIN ", 0),
+        }
+    }
 }
 
 /// A connection that reads, or one inside a transaction.

@@ -7,11 +7,10 @@ use sqlx::Transaction;
 use sqlx::migrate::Migrator;
 use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool};
-use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tracing::warn;
 
-use super::{Connection, MADE, READERS, check_tables, pool, query};
+use super::{Announcement, Connection, Counters, MADE, READERS, check_tables, pool, query};
 use crate::EngineError;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -54,7 +53,7 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    pub(super) async fn open(url: &str, changed: watch::Sender<u64>) -> Result<Self, EngineError> {
+    pub(super) async fn open(url: &str, counters: Counters) -> Result<Self, EngineError> {
         let connect = connect(url)?;
         let writer = tried(pool(1, ACQUIRE_TIMEOUT))
             .connect_with(connect.clone())
@@ -67,7 +66,7 @@ impl Postgres {
         let schema: String = sqlx::query_scalar("SELECT current_schema()")
             .fetch_one(&writer)
             .await?;
-        let listener = tokio::spawn(listen(listening, schema, instance.clone(), changed));
+        let listener = tokio::spawn(listen(listening, schema, instance.clone(), counters));
         Ok(Self {
             writer,
             readers,
@@ -131,10 +130,15 @@ impl Postgres {
     }
 
     /// Tells the other replicas, once the transaction is committed.
-    pub(super) async fn notify(&self, connection: &mut Connection) -> Result<(), EngineError> {
-        query("SELECT pg_notify($1, current_schema() || ' ' || $2)")
+    pub(super) async fn notify(
+        &self,
+        connection: &mut Connection,
+        news: Announcement,
+    ) -> Result<(), EngineError> {
+        query("SELECT pg_notify($1, current_schema() || ' ' || $2 || ' ' || $3)")
             .bind(CHANNEL)
             .bind(&self.instance)
+            .bind(words(news))
             .execute(connection)
             .await?;
         Ok(())
@@ -166,6 +170,23 @@ fn connect(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
         .options(SETTINGS))
 }
 
+/// What is said to other replicas about a commit.
+const fn words(news: Announcement) -> &'static str {
+    match (news.effects, news.feed) {
+        (_, false) => "effects",
+        (false, true) => "feed",
+        (true, true) => "both",
+    }
+}
+
+/// A replica of an earlier version announces effects alone, and says no word.
+fn understood(word: Option<&str>) -> Announcement {
+    Announcement {
+        effects: word != Some("feed"),
+        feed: matches!(word, Some("feed" | "both")),
+    }
+}
+
 fn tried(pool: PoolOptions<sqlx::Postgres>) -> PoolOptions<sqlx::Postgres> {
     pool.before_acquire(|connection, known| {
         Box::pin(async move {
@@ -192,19 +213,21 @@ async fn migrate(writer: &PgPool) -> Result<(), EngineError> {
 
 /// Counts what other replicas announce. While nothing can be heard, executors still look from time
 /// to time; once it can again, something may have been missed.
-async fn listen(pool: PgPool, schema: String, instance: String, changed: watch::Sender<u64>) {
-    let own = format!("{schema} {instance}");
-    let announce = || changed.send_modify(|count| *count = count.wrapping_add(1));
+async fn listen(pool: PgPool, schema: String, instance: String, counters: Counters) {
+    let all = Announcement {
+        effects: true,
+        feed: true,
+    };
     loop {
         let heard = async {
             let mut listener = PgListener::connect_with(&pool).await?;
             listener.listen(CHANNEL).await?;
-            announce();
+            counters.announce(all);
             while let Some(notification) = listener.try_recv().await? {
-                let payload = notification.payload();
-                let of_schema = payload.split(' ').next() == Some(schema.as_str());
-                if of_schema && payload != own {
-                    announce();
+                let mut payload = notification.payload().split(' ');
+                let of_schema = payload.next() == Some(schema.as_str());
+                if of_schema && payload.next() != Some(instance.as_str()) {
+                    counters.announce(understood(payload.next()));
                 }
             }
             Ok::<_, sqlx::Error>(())

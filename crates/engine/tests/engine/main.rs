@@ -9,6 +9,7 @@
 mod atomicity;
 mod crash;
 mod effects;
+mod feed;
 mod guard;
 mod journal;
 mod lanes;
@@ -20,4 +21,5 @@ mod operator;
 mod processes;
 mod prune;
 mod replicas;
+mod search;
 mod speed;

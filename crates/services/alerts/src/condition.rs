@@ -118,7 +118,7 @@ impl Condition {
     }
 
     /// The engine's name for the alert; `#` divides keys there.
-    pub(crate) fn key(&self) -> String {
+    pub fn key(&self) -> String {
         format!("{}/{}", self.name, self.subject).replace('#', "%23")
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use causeway_engine::{Machine, NewEffect, Step, UnixMillis};
+use causeway_engine::{Machine, NewEffect, News, Step, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use crate::condition::{AlertName, Condition, Severity};
@@ -83,6 +83,8 @@ pub struct AlertMachine;
 
 impl Machine for AlertMachine {
     const KIND: &'static str = "alert";
+    // When it was seen last is written every few seconds.
+    const NEWS: News = News::Phase;
     type State = Alert;
     type Input = Look;
     type Effect = Notice;

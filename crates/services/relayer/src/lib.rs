@@ -37,7 +37,7 @@ pub use leadership::Leadership;
 pub use overdue::Overdue;
 pub use packet::{
     Displaced, FactTx, PacketError, PacketInput, PacketMachine, PacketRecord, RelayEffect,
-    process_key,
+    process_key, tags,
 };
 pub use relayer::{Relayer, RelayerConfig, RelayerError};
 pub use route::{ClientEnd, Route, RouteError, RouteTable, Routes};

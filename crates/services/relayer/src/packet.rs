@@ -1,7 +1,7 @@
 //! The life of a packet as a process on the engine.
 
 use alloy_primitives::B256;
-use causeway_engine::{Machine, NewEffect, Step};
+use causeway_engine::{Machine, NewEffect, Step, Tag};
 use causeway_ibc::{
     Action, Contradiction, Event, IllegalTransition, Input, Packet, PacketLife, Sequence,
     Transition,
@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{host::Message, route::ClientEnd};
+
+pub mod tags;
 
 /// The engine's name for one packet: the source end and the sequence, unique across all chains.
 pub fn process_key(source: &ClientEnd, sequence: Sequence) -> String {
@@ -115,6 +117,7 @@ pub enum PacketError {
 
 impl Machine for PacketMachine {
     const KIND: &'static str = "packet";
+    const TAGS: u32 = 1;
     type State = PacketRecord;
     type Input = PacketInput;
     type Effect = RelayEffect;
@@ -166,6 +169,10 @@ impl Machine for PacketMachine {
             }
         }
         Ok(step)
+    }
+
+    fn tags(record: &PacketRecord) -> Vec<Tag> {
+        record.tags()
     }
 }
 

@@ -6,10 +6,11 @@ use std::{
 };
 
 use causeway_engine::{
-    EffectFilter, Engine, EngineError, Filter, Machine as _, ProcessId, Term, Unit,
+    EffectFilter, Engine, EngineError, Filter, Index, Machine as _, Place, Process, ProcessId,
+    Term, Unit,
 };
-use causeway_swap::{Advice, Effect, Expiry, Input, Leg, Phase, SwapId};
-use causeway_types::Timestamp;
+use causeway_swap::{Advice, Effect, Expiry, Head, Input, Leg, Phase, SwapId};
+use causeway_types::{ChainId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -209,8 +210,19 @@ impl Ledger {
         self.find(swap).await?.ok_or(SwapError::UnknownSwap(swap))
     }
 
+    /// How far a chain has come, as it was last read.
+    pub fn head(&self, chain: &ChainId) -> Option<Head> {
+        self.heads.of(chain)
+    }
+
+    /// The name of swaps among the kinds of processes of the store.
+    pub const KIND: &'static str = SwapMachine::KIND;
+
     /// A swap as it is now, if there is one.
-    pub(crate) async fn find(&self, swap: SwapId) -> Result<Option<Record>, SwapError> {
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn find(&self, swap: SwapId) -> Result<Option<Record>, SwapError> {
         let process = self
             .engine
             .process::<SwapMachine>(&swap.to_string())
@@ -230,6 +242,21 @@ impl Ledger {
         };
         let processes = self.engine.processes::<SwapMachine>(filter).await?;
         Ok(processes.into_iter().map(|process| process.state).collect())
+    }
+
+    /// Swaps with when they began, the newest first: those that any of the indexes holds, at most `limit`,
+    /// on request only those that follow a place in the list.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn newest(
+        &self,
+        indexes: &[Index],
+        before: Option<&Place>,
+        limit: usize,
+    ) -> Result<Vec<Process<Record>>, SwapError> {
+        let found = self.engine.newest::<SwapMachine>(indexes, before, limit);
+        Ok(found.await?)
     }
 
     /// All swaps in which something may still happen: those with something of ours at stake, and those in

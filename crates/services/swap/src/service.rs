@@ -28,6 +28,7 @@ use crate::{
     identity::{PeerId, PeerKey},
     ledger::Ledger,
     maker::{Maker, MakerConfig},
+    negotiation::Offers,
     observe::Observer,
     record::Record,
     taker::{MakerClient, Taking},
@@ -143,6 +144,17 @@ impl SwapService {
     pub fn router(&self) -> Option<axum::Router> {
         let maker = self.maker.clone()?;
         Some(api::router(maker, self.conversations.clone()))
+    }
+
+    /// What we offer now; nothing if we make no offers.
+    ///
+    /// # Errors
+    /// When the offers cannot be made.
+    pub async fn offers(&self) -> Result<Option<Offers>, SwapError> {
+        match &self.maker {
+            Some(maker) => maker.offers().await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Takes an offer. Nothing of ours is locked before [`SwapService::run`] does it.

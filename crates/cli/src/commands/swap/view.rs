@@ -1,16 +1,17 @@
 //! A swap as people see it: both legs, their confirmations, and the time that is left.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
-use causeway_swap::{Effect, Expiry, Leg, Phase, Spend};
+use causeway_api::{
+    model::{Swap, SwapLeg, SwapTrouble},
+    show_swap, spend_name,
+};
+use causeway_swap::{Leg, Phase};
 use causeway_swap_service::{Record, Trouble};
 use causeway_types::Timestamp;
 use serde::Serialize;
 
-use crate::{
-    failure::Failure,
-    swaps::{AssetInfo, Assets, advise},
-};
+use crate::{failure::Failure, swaps::Assets};
 
 /// A swap.
 #[derive(Serialize)]
@@ -22,11 +23,11 @@ pub(super) struct SwapView {
     peer: String,
     gives: String,
     gets: String,
-    legs: [LegView; 2],
+    legs: Vec<LegView>,
     /// What a person should know or do, the most pressing first.
     advice: Vec<String>,
     /// What could not be done so far, and is tried again.
-    troubles: Vec<Trouble>,
+    troubles: Vec<SwapTrouble>,
     story: Vec<StoryLine>,
     #[serde(skip)]
     waits: String,
@@ -94,38 +95,31 @@ impl SwapView {
         troubles: Vec<Trouble>,
         assets: &Assets,
     ) -> Result<Self, Failure> {
-        let now = now();
-        let terms = record.terms();
-        let info = async |leg: Leg| assets.info(&terms.legs.of(leg).asset).await;
-        let (first, second) = (info(Leg::First).await?, info(Leg::Second).await?);
-        let role = record.swap.role();
-        let show = |leg: Leg| {
-            let info = match leg {
-                Leg::First => &first,
-                Leg::Second => &second,
-            };
-            info.show(terms.legs.of(leg).amount)
-        };
-        let leg = |leg: Leg, info: &AssetInfo| {
-            LegView::of(record, leg, info, assets.chain_name(record.chain(leg)), now)
-        };
-        let phase = record.swap.phase();
-        let mut view = Self {
-            swap: record.id().to_string(),
-            phase: phase.name(),
-            settled: phase.is_settled(),
-            role: role.to_string(),
-            peer: record.peer.id.to_string(),
-            gives: show(role.locks()),
-            gets: show(role.claims()),
-            legs: [leg(Leg::First, &first), leg(Leg::Second, &second)],
-            advice: record.swap.wanted().iter().filter_map(advise_of).collect(),
-            // What is still tried for the other party's sake after that is none of ours.
-            troubles: if phase.is_settled() {
-                Vec::new()
-            } else {
-                troubles
-            },
+        let mut facts = BTreeMap::new();
+        for leg in Leg::BOTH {
+            let asset = &record.terms().legs.of(leg).asset;
+            facts.insert(asset.clone(), assets.facts(asset).await?);
+        }
+        let known = |asset: &_| facts.get(asset).cloned();
+        let swap = show_swap(record, troubles, assets, &known, now());
+        Ok(Self::new(record, swap))
+    }
+
+    fn new(record: &Record, swap: Swap) -> Self {
+        let legs = Leg::BOTH.into_iter().zip(swap.legs);
+        Self {
+            swap: swap.id,
+            phase: record.swap.phase().name(),
+            settled: swap.done,
+            role: record.swap.role().to_string(),
+            peer: swap.peer,
+            gives: swap.gives.text,
+            gets: swap.gets.text,
+            legs: legs
+                .map(|(leg, shown)| LegView::new(record, leg, shown))
+                .collect(),
+            advice: swap.advice,
+            troubles: swap.troubles,
             story: record
                 .story
                 .iter()
@@ -134,42 +128,15 @@ impl SwapView {
                     phase: moment.phase,
                 })
                 .collect(),
-            waits: String::new(),
-        };
-        view.waits = view.waiting(phase);
-        Ok(view)
+            waits: swap
+                .waiting_for
+                .unwrap_or_else(|| "nothing more".to_owned()),
+        }
     }
 
     /// What is being waited for.
     pub(super) fn waiting_for(&self) -> String {
         self.waits.clone()
-    }
-
-    fn waiting(&self, phase: Phase) -> String {
-        let [first, second] = &self.legs;
-        let depth = |leg: &LegView| {
-            format!(
-                "confirmations of the lock on {}: {} of {}",
-                leg.chain, leg.confirmations, leg.confirmations_needed
-            )
-        };
-        match phase {
-            Phase::Negotiated | Phase::Lock1Intent if first.lock.is_none() => {
-                format!("the lock on {}", first.chain)
-            }
-            Phase::Negotiated | Phase::Lock1Intent => depth(first),
-            Phase::Lock1Final | Phase::Lock2Intent if second.lock.is_none() => {
-                format!("the lock on {}", second.chain)
-            }
-            Phase::Lock1Final | Phase::Lock2Intent => depth(second),
-            Phase::Lock2Final | Phase::RevealIntent => format!("the claim on {}", second.chain),
-            Phase::Claim1Intent => format!("the claim on {}", first.chain),
-            Phase::Refunding => {
-                let ours = if first.ours { first } else { second };
-                format!("the refund on {}, possible in {}", ours.chain, ours.left)
-            }
-            _ => "nothing more".to_owned(),
-        }
     }
 }
 
@@ -188,7 +155,7 @@ impl fmt::Display for SwapView {
             writeln!(f, "  {}  {}", time(moment.at), moment.phase)?;
         }
         for trouble in &self.troubles {
-            let Trouble {
+            let SwapTrouble {
                 what,
                 attempts,
                 error,
@@ -209,40 +176,21 @@ impl fmt::Display for SwapView {
 }
 
 impl LegView {
-    fn of(record: &Record, leg: Leg, info: &AssetInfo, chain: String, now: Timestamp) -> Self {
-        let terms = record.terms().legs.of(leg);
-        let facts = record.swap.facts().legs.of(leg);
-        let timing = record.swap.timing().legs.of(leg);
-        let lock = facts.lock.as_ref();
-        let needed = timing.confirmations();
-        let depth = lock.map_or(0, |lock| {
-            let above = facts.head.height.saturating_sub(lock.block.height);
-            above.saturating_add(1).min(needed)
-        });
-        let is_final = facts.lock_is_final();
-        let earliest = timing.earliest(terms.expiry, &facts.head);
-        let left = match terms.expiry {
-            Expiry::Height(height) => {
-                let blocks = height.saturating_sub(facts.head.height);
-                let mean = timing.blocks().usual().saturating_mul(blocks);
-                format!("{blocks} blocks, about {}", span(mean))
-            }
-            Expiry::Time(_) => span(earliest.as_secs().saturating_sub(now.as_secs())),
-        };
+    fn new(record: &Record, leg: Leg, shown: SwapLeg) -> Self {
         Self {
             leg,
-            chain,
-            ours: record.swap.role().locks() == leg,
-            amount: info.show(terms.amount),
-            lock: lock.map(|lock| lock.what.clone()),
-            height: lock.map(|lock| lock.block.height),
-            confirmations: if is_final { needed } else { depth },
-            confirmations_needed: needed,
-            is_final,
-            spent: facts.spent().map(spend_name),
-            spent_is_final: facts.settled().is_some(),
-            expires: terms.expiry.to_string(),
-            left,
+            left: shown.left(),
+            chain: shown.chain_name,
+            ours: shown.ours,
+            amount: shown.amount.text,
+            lock: shown.lock,
+            height: shown.height,
+            confirmations: shown.confirmations,
+            confirmations_needed: shown.confirmations_needed,
+            is_final: shown.is_final,
+            spent: shown.spent.map(spend_name),
+            spent_is_final: shown.spent_is_final,
+            expires: record.terms().legs.of(leg).expiry.to_string(),
         }
     }
 }
@@ -324,7 +272,7 @@ pub(super) fn steps(record: &Record, view: &SwapView) -> Vec<Step> {
         }
         if let Some(spend) = &facts.spend {
             let height = spend.block.height;
-            let how = spend_name(spend.what);
+            let how = leg.spent.unwrap_or("spent");
             let text = format!("{how:<11} {} block {height}", leg.chain);
             steps.push(step(how.to_owned(), Some(leg.leg), Some(height), text));
             if spend.is_final {
@@ -358,29 +306,9 @@ fn confirmations(count: u64) -> String {
     }
 }
 
-const fn spend_name(spend: Spend) -> &'static str {
-    match spend {
-        Spend::Claim => "claimed",
-        Spend::Refund => "refunded",
-        Spend::Unknown => "spent",
-    }
-}
-
-/// What a person can do about it, if it is for a person.
-fn advise_of(effect: &Effect) -> Option<String> {
-    match effect {
-        Effect::Advise { advice, leg, until } => Some(advise(*advice, *leg, *until)),
-        _ => None,
-    }
-}
-
 fn now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     Timestamp::from_secs(since.map_or(0, |since| since.as_secs()))
-}
-
-fn span(secs: u64) -> String {
-    humantime::format_duration(Duration::from_secs(secs)).to_string()
 }
 
 fn time(at: Timestamp) -> String {
