@@ -20,6 +20,7 @@ mod query;
 mod refusal;
 mod responses;
 mod router;
+mod standing;
 mod swaps;
 
 pub use access::{

@@ -144,6 +144,6 @@ pub enum MessageState {
     Skipped,
     /// It has arrived.
     Done,
-    /// Something else made it unnecessary.
+    /// A chain shows what it was to bring about, or it is needed no more for another reason.
     NotNeeded,
 }

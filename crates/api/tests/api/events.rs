@@ -82,7 +82,7 @@ async fn of_a_burst_no_event_is_missed_by_whoever_is_slow_or_comes_back() {
         let subjects = seen
             .iter()
             .map(|event| event["subject"].as_str().unwrap().to_owned());
-        assert_eq!(BTreeSet::from_iter(subjects), expected);
+        assert_eq!(subjects.collect::<BTreeSet<_>>(), expected);
         assert_eq!(seen[0]["kind"], "packet");
         assert_eq!(seen[0]["status"], "observed");
     }
