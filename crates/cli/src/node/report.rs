@@ -389,7 +389,6 @@ mod tests {
             version: "1".to_owned(),
             uptime_seconds: 61,
             relays: true,
-            swaps: false,
             attests_as: None,
             chains: vec![],
             routes: vec![client(1)],
