@@ -11,7 +11,7 @@ pub struct SwapsReport {
     pub id: String,
     /// How they stand.
     #[serde(flatten)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     pub status: SwapsStatus,
     /// What there is to swap with.
     pub wallets: Vec<WalletReport>,
