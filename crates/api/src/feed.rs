@@ -27,7 +27,16 @@ const BEHIND: usize = 16;
 /// `SQLite` file cannot say so.
 const LOOK: Duration = Duration::from_secs(1);
 
-type Piece = Arc<Vec<Change>>;
+type Piece = Arc<Told>;
+
+/// What a subscriber is told at once.
+#[derive(Default)]
+struct Told {
+    /// All that follows the change of this number, as far as `changes` goes. Whoever was not told of that
+    /// one has missed something.
+    after: u64,
+    changes: Vec<Change>,
+}
 
 /// Tells subscribers what changes.
 #[derive(Clone)]
@@ -78,18 +87,23 @@ impl Feed {
 
     /// Passes on what is new; whether there may be more.
     async fn pass_on(&self, last: &mut Option<u64>) -> Result<bool, EngineError> {
-        let after = match *last {
-            Some(after) => after,
-            None => *last.insert(self.engine.feed_kept().await?.newest),
+        let after = if let Some(after) = *last {
+            after
+        } else {
+            let after = self.engine.feed_kept().await?.newest;
+            // Whoever came before we had begun looks whether there was something.
+            let changes = Vec::new();
+            let _ = self.told.send(Arc::new(Told { after, changes }));
+            *last.insert(after)
         };
-        let piece = self.engine.feed(after, PIECE).await?;
-        let Some(newest) = piece.last() else {
+        let changes = self.engine.feed(after, PIECE).await?;
+        let Some(newest) = changes.last() else {
             return Ok(false);
         };
         *last = Some(newest.id);
-        let more = piece.len() == PIECE;
+        let more = changes.len() == PIECE;
         // Nobody may be listening.
-        let _ = self.told.send(Arc::new(piece));
+        let _ = self.told.send(Arc::new(Told { after, changes }));
         Ok(more)
     }
 
@@ -151,13 +165,17 @@ impl Subscription {
         }
         let stop = self.stop.clone();
         loop {
-            let changes = stop.run_until_cancelled(self.changes()).await??;
-            let wanted = changes.iter().filter(|change| change.id > self.last);
+            let told = stop.run_until_cancelled(self.told()).await??;
+            if told.after > self.last {
+                self.behind = true;
+                continue;
+            }
+            let wanted = told.changes.iter().filter(|change| change.id > self.last);
             let events: Vec<Event> = wanted
                 .filter_map(event)
                 .filter(|event| self.kinds.contains(&event.kind))
                 .collect();
-            if let Some(newest) = changes.last() {
+            if let Some(newest) = told.changes.last() {
                 self.last = self.last.max(newest.id);
             }
             if !events.is_empty() {
@@ -166,14 +184,15 @@ impl Subscription {
         }
     }
 
-    async fn changes(&mut self) -> Option<Piece> {
+    async fn told(&mut self) -> Option<Piece> {
         if self.behind {
-            let piece = self.engine.feed(self.last, PIECE).await;
-            let piece = piece
+            let after = self.last;
+            let changes = self.engine.feed(after, PIECE).await;
+            let changes = changes
                 .inspect_err(|error| warn!(%error, "changes cannot be read"))
                 .ok()?;
-            if !piece.is_empty() {
-                return Some(Arc::new(piece));
+            if !changes.is_empty() {
+                return Some(Arc::new(Told { after, changes }));
             }
             self.behind = false;
         }
@@ -209,4 +228,55 @@ fn event(change: &Change) -> Option<Event> {
         done: change.done,
         at: Time::from_millis(change.at.as_millis()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use causeway_alerts::{AlertName, Condition, Look, Patience};
+    use causeway_engine::UnixMillis;
+
+    use super::*;
+
+    async fn change(engine: &Engine, subject: &str) {
+        let now = UnixMillis::now();
+        let look = Look {
+            condition: Some(Condition::new(AlertName::ChainStalled, subject, "")),
+            now,
+            patience: Patience {
+                repeat: LOOK,
+                quiet: LOOK,
+            },
+            tell: false,
+        };
+        let mut unit = engine.begin(now).await.unwrap();
+        unit.handle::<AlertMachine>(subject, look).await.unwrap();
+        unit.commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_happens_before_the_reader_begins_is_told_all_the_same() {
+        let engine = Engine::open("sqlite::memory:").await.unwrap();
+        let feed = Feed {
+            engine: engine.clone(),
+            told: broadcast::Sender::new(BEHIND),
+            room: Arc::new(Semaphore::new(1)),
+            stop: CancellationToken::new(),
+        };
+        let all = [EventKind::Alert].into();
+        let mut subscription = feed.subscribe(None, all).await.unwrap();
+        let nothing = tokio::time::timeout(Duration::from_millis(300), subscription.next());
+        assert!(nothing.await.is_err());
+        change(&engine, "first").await;
+        let mut last = None;
+        feed.pass_on(&mut last).await.unwrap();
+        change(&engine, "second").await;
+        feed.pass_on(&mut last).await.unwrap();
+        let mut subjects = Vec::new();
+        while subjects.len() < 2 {
+            let told = tokio::time::timeout(Duration::from_secs(10), subscription.next());
+            let told = told.await.unwrap().unwrap();
+            subjects.extend(told.into_iter().map(|event| event.subject));
+        }
+        assert_eq!(subjects, ["first", "second"]);
+    }
 }

@@ -18,12 +18,15 @@ async fn connect(served: &Served, query: &str) -> Socket {
 }
 
 async fn next(socket: &mut Socket) -> Value {
-    loop {
-        let message = timeout(PATIENCE, socket.next()).await.expect("no event");
-        if let Message::Text(text) = message.unwrap().unwrap() {
-            return serde_json::from_str(&text).unwrap();
+    let event = async {
+        loop {
+            let message = socket.next().await.unwrap().unwrap();
+            if let Message::Text(text) = message {
+                return serde_json::from_str(&text).unwrap();
+            }
         }
-    }
+    };
+    timeout(PATIENCE, event).await.expect("no event")
 }
 
 fn number(event: &Value) -> u64 {
