@@ -1,9 +1,11 @@
 //! Fees that rise while a lock has to be spent in time.
 
+use std::ops::RangeInclusive;
+
 use bitcoin::Txid;
 use causeway_local_bitcoin::NodeKind;
 use causeway_swap::{Expiry, LockForm};
-use causeway_swap_service::SwapChain as _;
+use causeway_swap_service::{Locked, SwapChain as _};
 use serde_json::{Value, json};
 
 use crate::support::{Liar, VALUE, World, secret, settings};
@@ -41,6 +43,21 @@ async fn package(world: &World) -> (u64, u64) {
         size += tx.weight().to_vbytes_ceil();
     }
     (fee, size)
+}
+
+/// Bob claims, and what then waits for its block pays a rate within these.
+async fn claimed_at(
+    world: &World,
+    locked: Locked<'_>,
+    before: Expiry,
+    rates: RangeInclusive<u64>,
+) -> Txid {
+    let claimed = world.bob.side.claim(locked, &secret(), before).await;
+    claimed.unwrap();
+    let claim = world.only_pending().await;
+    let rate = world.pending_rate(claim).await;
+    assert!(rates.contains(&rate), "{rate}");
+    claim
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -224,29 +241,14 @@ async fn a_claim_that_nodes_have_dropped_and_refuse_for_its_fee_is_made_anew_at_
         let pair = world.lock(LockForm::Taproot, 20).await;
         let at = world.locked(&pair).await;
         let (locked, before) = (pair.for_bob(&at), Expiry::Height(pair.expiry()));
-        world
-            .bob
-            .side
-            .claim(locked, &secret(), before)
-            .await
-            .unwrap();
-        let first = world.only_pending().await;
-        assert_eq!(world.pending_rate(first).await, 1);
+        claimed_at(&world, locked, before, 1..=1).await;
         world.forget_pending().await;
         liar.refuses(|bytes| {
             let tx: bitcoin::Transaction = bitcoin::consensus::deserialize(bytes).unwrap();
             let fee = VALUE - tx.output[0].value.to_sat();
             (fee < 20 * 143).then_some((-26, "mempool min fee not met"))
         });
-        world
-            .bob
-            .side
-            .claim(locked, &secret(), before)
-            .await
-            .unwrap();
-        let second = world.only_pending().await;
-        let rate = world.pending_rate(second).await;
-        assert!((20..=25).contains(&rate), "{rate}");
+        let second = claimed_at(&world, locked, before, 20..=25).await;
         world.mine(1).await;
         assert_eq!(world.size_in_newest_block(second).await, 143);
     }
@@ -261,18 +263,12 @@ async fn a_node_that_asks_for_fifty_times_as_much_gets_it_in_time() {
         let pair = world.lock(LockForm::Taproot, 6).await;
         let at = world.locked(&pair).await;
         let (locked, before) = (pair.for_bob(&at), Expiry::Height(pair.expiry()));
-        let (bob, secret) = (&world.bob.side, secret());
-        bob.claim(locked, &secret, before).await.unwrap();
-        let first = world.only_pending().await;
-        assert_eq!(world.pending_rate(first).await, 1);
+        claimed_at(&world, locked, before, 1..=1).await;
         world.node.stop().unwrap();
         let dear = "-minrelaytxfee=0.00050000";
         world.node.start_again_with(&[dear]).unwrap();
         assert_eq!(world.pending().await, []);
-        bob.claim(locked, &secret, before).await.unwrap();
-        let second = world.only_pending().await;
-        let rate = world.pending_rate(second).await;
-        assert!((50..=63).contains(&rate), "{rate}");
+        let second = claimed_at(&world, locked, before, 50..=63).await;
         world.mine(1).await;
         assert_eq!(world.size_in_newest_block(second).await, 143);
     }

@@ -28,14 +28,7 @@ async fn a_secret_that_is_shown_in_the_last_block_still_gets_the_responder_the_f
         world.second_is_claimed(swap).await;
         world.expire(swap, Leg::Second).await;
         world.flow(Leg::Second);
-        let responder = world.responder();
-        world.reach(responder, swap, Phase::Claim1Intent).await;
-        world.later(10).await;
-        world.be(responder, swap, Phase::Done).await;
-        assert_eq!(
-            world.all_moves(before).await,
-            [Moves::INITIATED, Moves::RESPONDED]
-        );
+        world.responder_claims_alone(swap, before).await;
     }))
     .await;
 }
@@ -51,13 +44,7 @@ async fn a_claim_that_beats_a_refund_after_the_expiry_gets_the_responder_the_fir
         world.hold_what_waits(Leg::Second).await;
         world.second_is_claimed(swap).await;
         world.flow(Leg::Second);
-        world.reach(responder, swap, Phase::Claim1Intent).await;
-        world.later(10).await;
-        world.be(responder, swap, Phase::Done).await;
-        assert_eq!(
-            world.all_moves(before).await,
-            [Moves::INITIATED, Moves::RESPONDED]
-        );
+        world.responder_claims_alone(swap, before).await;
     }))
     .await;
 }

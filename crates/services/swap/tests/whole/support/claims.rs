@@ -9,9 +9,9 @@ use causeway_contracts::{
     hash_time_lock::{HashTimeLock, IHashTimeLock},
     refund_right,
 };
-use causeway_swap::{Expiry, Leg, SwapId};
+use causeway_swap::{Expiry, Leg, Phase, SwapId};
 
-use super::{Place, World};
+use super::{Moves, Place, Purse, World};
 
 /// Somebody who sends what others have signed.
 const CARRIER: usize = 8;
@@ -25,6 +25,17 @@ impl World {
             Expiry::Time(time) => time.as_secs() - self.ethers[0].time().await - 30,
         };
         self.later(secs).await;
+    }
+
+    /// The responder learns the secret from a chain, finds nobody to sign with, and claims by itself. Both
+    /// have what they swapped for.
+    pub(crate) async fn responder_claims_alone(&mut self, swap: SwapId, before: [Purse; 2]) {
+        let responder = self.responder();
+        self.reach(responder, swap, Phase::Claim1Intent).await;
+        self.later(10).await;
+        self.be(responder, swap, Phase::Done).await;
+        let moves = self.all_moves(before).await;
+        assert_eq!(moves, [Moves::INITIATED, Moves::RESPONDED]);
     }
 
     /// The second leg is claimed with the initiator's secret, past its service, in the next block; before
