@@ -50,86 +50,67 @@ macro_rules! list_query {
     };
 }
 
-list_query! {
+/// What is asked of packets, by all of them or by what they carry.
+macro_rules! crossing_query {
+    ($(#[$doc:meta])* $name:ident: $status:ty) => {
+        list_query! {
+            $(#[$doc])*
+            $name {
+                /// Only those that stand here.
+                #[param(inline)]
+                status: $status,
+                /// Only those that leave this chain (CAIP-2).
+                #[param(example = "eip155:31337", max_length = 64)]
+                from: String,
+                /// Only those that go to this chain (CAIP-2).
+                #[param(example = "eip155:31338", max_length = 64)]
+                to: String,
+                /// Only those over a light client of this id, at either end.
+                #[param(max_length = 128)]
+                client: String,
+                /// Only those whose transfer or call is sent by this account.
+                #[param(max_length = 256)]
+                sender: String,
+                /// Only those whose transfer or call is for this account.
+                #[param(max_length = 256)]
+                receiver: String,
+                /// Only those that were seen in this transaction, on either chain.
+                #[param(max_length = 128)]
+                tx: String,
+            }
+        }
+
+        impl $name {
+            /// A filter is looked up as it is stored.
+            pub(crate) fn wanted(&self) -> Wanted {
+                let account = |text: &String| tags::account(text);
+                let tags = [
+                    (tags::TX, self.tx.as_ref().map(account)),
+                    (tags::SENDER, self.sender.as_ref().map(account)),
+                    (tags::RECEIVER, self.receiver.as_ref().map(account)),
+                    (tags::CLIENT, self.client.clone()),
+                    (tags::FROM, self.from.clone()),
+                    (tags::TO, self.to.clone()),
+                ];
+                let given = tags.into_iter().filter_map(|(name, value)| Some((name, value?)));
+                Wanted { tags: given.collect() }
+            }
+        }
+    };
+}
+
+crossing_query!(
     /// Which packets.
-    PacketQuery {
-        /// Only those that stand here.
-        #[param(inline)]
-        status: PacketStatus,
-        /// Only those that leave this chain (CAIP-2).
-        #[param(example = "eip155:31337", max_length = 64)]
-        from: String,
-        /// Only those that go to this chain (CAIP-2).
-        #[param(example = "eip155:31338", max_length = 64)]
-        to: String,
-        /// Only those over a light client of this id, at either end.
-        #[param(max_length = 128)]
-        client: String,
-        /// Only those whose transfer or call is sent by this account.
-        #[param(max_length = 256)]
-        sender: String,
-        /// Only those whose transfer or call is for this account.
-        #[param(max_length = 256)]
-        receiver: String,
-        /// Only those that were seen in this transaction, on either chain.
-        #[param(max_length = 128)]
-        tx: String,
-    }
-}
-
-list_query! {
+    PacketQuery: PacketStatus
+);
+crossing_query!(
     /// Which transfers.
-    TransferQuery {
-        /// Only those that stand here.
-        #[param(inline)]
-        status: TransferStatus,
-        /// Only those that leave this chain (CAIP-2).
-        #[param(example = "eip155:31337", max_length = 64)]
-        from: String,
-        /// Only those that go to this chain (CAIP-2).
-        #[param(example = "eip155:31338", max_length = 64)]
-        to: String,
-        /// Only those over a light client of this id, at either end.
-        #[param(max_length = 128)]
-        client: String,
-        /// Only those that this account sends.
-        #[param(max_length = 256)]
-        sender: String,
-        /// Only those that this account receives.
-        #[param(max_length = 256)]
-        receiver: String,
-        /// Only those that were seen in this transaction, on either chain.
-        #[param(max_length = 128)]
-        tx: String,
-    }
-}
-
-list_query! {
+    TransferQuery: TransferStatus
+);
+crossing_query!(
     /// Which calls.
-    CallQuery {
-        /// Only those that stand here.
-        #[param(inline)]
-        status: CallStatus,
-        /// Only those that leave this chain (CAIP-2).
-        #[param(example = "eip155:31337", max_length = 64)]
-        from: String,
-        /// Only those that go to this chain (CAIP-2).
-        #[param(example = "eip155:31338", max_length = 64)]
-        to: String,
-        /// Only those over a light client of this id, at either end.
-        #[param(max_length = 128)]
-        client: String,
-        /// Only those that this account makes.
-        #[param(max_length = 256)]
-        sender: String,
-        /// Only those of this contract.
-        #[param(max_length = 256)]
-        receiver: String,
-        /// Only those that were seen in this transaction, on either chain.
-        #[param(max_length = 128)]
-        tx: String,
-    }
-}
+    CallQuery: CallStatus
+);
 
 list_query! {
     /// Which swaps.
@@ -157,29 +138,6 @@ pub(crate) struct Wanted {
     /// Tags, the one that fewest packets have first.
     tags: Vec<(&'static str, String)>,
 }
-
-/// A filter is looked up as it is stored.
-macro_rules! wanted {
-    ($($name:ident)+) => {$(
-        impl $name {
-            pub(crate) fn wanted(&self) -> Wanted {
-                let account = |text: &String| tags::account(text);
-                let tags = [
-                    (tags::TX, self.tx.as_ref().map(account)),
-                    (tags::SENDER, self.sender.as_ref().map(account)),
-                    (tags::RECEIVER, self.receiver.as_ref().map(account)),
-                    (tags::CLIENT, self.client.clone()),
-                    (tags::FROM, self.from.clone()),
-                    (tags::TO, self.to.clone()),
-                ];
-                let given = tags.into_iter().filter_map(|(name, value)| Some((name, value?)));
-                Wanted { tags: given.collect() }
-            }
-        }
-    )+};
-}
-
-wanted!(PacketQuery TransferQuery CallQuery);
 
 impl Wanted {
     /// Where these packets are found, among others: by the narrowest of what they are to be found by, or

@@ -58,6 +58,8 @@ kinds! {
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "A valid API key is needed";
     /// A key without the scope that this needs.
     Forbidden = "forbidden", FORBIDDEN, "The API key does not allow this";
+    /// A web page of an origin that may not ask.
+    ForeignOrigin = "foreign-origin", FORBIDDEN, "Web pages of this origin may not ask";
     /// Something that is not there.
     NotFound = "not-found", NOT_FOUND, "There is no such thing here";
     /// Another method than those that there are.

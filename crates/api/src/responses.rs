@@ -14,7 +14,7 @@ pub(crate) enum Refusals {
     /// A valid API key is needed.
     #[response(status = 401, content_type = "application/problem+json")]
     Unauthenticated(Problem),
-    /// The API key does not allow this.
+    /// The API key does not allow this, or web pages of this origin may not ask.
     #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(Problem),
     /// The request is too large.

@@ -69,9 +69,11 @@ pub(crate) async fn events(
         Refusals))]
 pub(crate) async fn socket(
     State(api): State<Arc<Api>>,
+    headers: HeaderMap,
     Asked(query): Asked<EventQuery>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
+    expect_welcome_page(&headers, &api.settings.origins)?;
     let kinds = query.wanted()?;
     let upgrade = upgrade.map_err(|rejection| {
         let websocket = HeaderValue::from_static("websocket");
@@ -81,6 +83,26 @@ pub(crate) async fn socket(
     let subscription = api.feed.subscribe(query.after, kinds).await?;
     let upgrade = upgrade.max_message_size(LONGEST);
     Ok(upgrade.on_upgrade(|socket| converse(socket, subscription)))
+}
+
+/// A browser lets any page open a WebSocket to anywhere, and says whose page it is; to what may be read
+/// across origins (CORS) it holds requests alone. Who is no browser says nothing of that kind.
+fn expect_welcome_page(headers: &HeaderMap, welcome: &[String]) -> Result<(), Refusal> {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return Ok(());
+    };
+    let origin = origin.to_str().unwrap_or_default();
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let is_ours = origin
+        .split_once("://")
+        .is_some_and(|(_, page)| Some(page) == host);
+    if is_ours || welcome.iter().any(|known| known == origin) {
+        return Ok(());
+    }
+    let detail = "the operator may add the page's origin to `origins` in [api]";
+    Err(Refusal::new(Kind::ForeignOrigin, detail))
 }
 
 fn last_seen(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {

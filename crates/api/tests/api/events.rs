@@ -3,7 +3,10 @@ use std::{collections::BTreeSet, time::Duration};
 use futures::StreamExt as _;
 use serde_json::Value;
 use tokio::time::timeout;
-use tokio_tungstenite::{connect_async, tungstenite::Message};
+use tokio_tungstenite::{
+    connect_async,
+    tungstenite::{Error, Message, client::IntoClientRequest as _},
+};
 
 use crate::served::{ALICE, Served, id, sent, transfer};
 
@@ -136,4 +139,32 @@ async fn only_the_kinds_that_are_wanted_are_told() {
     served.feed([sent(transfer(1, ALICE))]).await;
     let told = timeout(Duration::from_millis(500), next(&mut swaps)).await;
     assert!(told.is_err(), "{told:?}");
+}
+
+/// The status with which a page of this origin is refused, if it is.
+async fn refused(served: &Served, origin: &str) -> Option<u16> {
+    let mut request = served
+        .socket("/v1/events/ws")
+        .into_client_request()
+        .unwrap();
+    let origin = origin.parse().unwrap();
+    request.headers_mut().insert("origin", origin);
+    match connect_async(request).await {
+        Ok(_) => None,
+        Err(Error::Http(answer)) => Some(answer.status().as_u16()),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn web_pages_of_others_hear_nothing() {
+    let served =
+        Served::start(|settings| settings.origins.push("https://known.example".into())).await;
+    let own = served.url("");
+    for welcome in [own.trim_end_matches('/'), "https://known.example"] {
+        assert_eq!(refused(&served, welcome).await, None, "{welcome}");
+    }
+    for foreign in ["https://evil.example", "https://known.example.evil", "null"] {
+        assert_eq!(refused(&served, foreign).await, Some(403), "{foreign}");
+    }
 }
